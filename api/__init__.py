@@ -1,0 +1,1 @@
+"""The door: GraphQL for partner organisations. No rule lives here."""

@@ -1,0 +1,1 @@
+"""The engine: numbers in, plan out. Knows no database, no web and no bank."""

@@ -1,0 +1,1 @@
+"""The bank: mutual-aid time credits, charity projects, and the people they join."""

@@ -1,0 +1,1 @@
+"""Database, errors, minutes, clock, settings, places, encryption of personal data, texts."""

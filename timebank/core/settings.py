@@ -1,0 +1,34 @@
+"""Settings of a process, all from the environment, each with a default that works on one machine."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the data and the keys are.
+
+    ``TIMEBANK_HOME`` is the folder of the embedded database and its key file; ``DATABASE_URL`` chooses
+    another database; ``TIMEBANK_KEYS`` gives the keys themselves.
+    """
+
+    home: Path
+    database_url: str
+    keys: str
+
+    @property
+    def key_path(self) -> Path:
+        """Key file of the embedded default."""
+        return self.home / "timebank.key"
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the environment; nothing is cached, so a test may set it."""
+        home = Path(os.environ.get("TIMEBANK_HOME", "var")).resolve()
+        default_url = f"sqlite:///{home / 'district.sqlite'}"
+        return cls(
+            home=home,
+            database_url=os.environ.get("DATABASE_URL", default_url),
+            keys=os.environ.get("TIMEBANK_KEYS", ""),
+        )

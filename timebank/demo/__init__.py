@@ -1,0 +1,1 @@
+"""A synthetic district from the published figures."""

@@ -1,0 +1,1 @@
+"""Areas, organisations, persons, seniors, volunteers, care team, access tokens."""

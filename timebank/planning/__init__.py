@@ -1,0 +1,1 @@
+"""Rows to Problem, Plan to rows; match runs."""

@@ -1,0 +1,1 @@
+"""Charity projects, their resources and slots, bookings."""

@@ -1,0 +1,83 @@
+"""Rows of charity projects: the project, its resources, their dated slots, and who may use them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import JSON, Field, SQLModel
+
+from timebank.core.columns import big_id, big_int, big_ref, moment, optional_ref
+
+
+class Project(SQLModel, table=True):
+    """A charity project of an organisation: aims, period, budget (cents) and who may be helped.
+
+    ``eligibility`` is data: ``{"categories": [...], "subdistricts": [...], "min_age": 70}``; every part
+    that is given must hold.
+    """
+
+    __table_args__ = (
+        CheckConstraint("status IN ('draft','running','closed','cancelled')", name="status"),
+        CheckConstraint("budget_cents >= 0", name="budget"),
+        CheckConstraint("starts_on < ends_on", name="period"),
+        Index("uq_project_key", "organisation_id", "idempotency_key", unique=True),
+    )
+
+    id: int | None = big_id()
+    organisation_id: int = big_ref("organisation.id")
+    idempotency_key: str = Field(max_length=200)
+    request_hash: str = Field(default="", max_length=64)
+    title_zh: str = Field(max_length=120)
+    title_en: str = Field(default="", max_length=120)
+    aims: str = Field(default="", max_length=2000)
+    eligibility: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, nullable=False)
+    budget_cents: int = big_int(default=0)
+    starts_on: date
+    ends_on: date
+    status: str = Field(default="draft", max_length=12)
+    created_at: datetime = moment()
+
+
+class Resource(SQLModel, table=True):
+    """Something a project brings: a bath station, an accessible vehicle, with the service it gives."""
+
+    id: int | None = big_id()
+    project_id: int = big_ref("project.id", index=True)
+    service_id: int = big_ref("service.id", index=True)
+    code: str = Field(max_length=64, unique=True)
+    name_zh: str = Field(max_length=120)
+    lat_deg: float
+    lon_deg: float
+    subdistrict_id: int = big_ref("area.id", index=True)
+
+
+class Slot(SQLModel, table=True):
+    """A dated time of a resource, and how many seniors it takes. ``ends_min`` is half-open."""
+
+    __table_args__ = (
+        CheckConstraint("places > 0 AND starts_min < ends_min", name="amounts"),
+        Index("uq_slot_resource_time", "resource_id", "day", "starts_min", unique=True),
+    )
+
+    id: int | None = big_id()
+    resource_id: int = big_ref("resource.id")
+    day: date = Field(index=True)
+    starts_min: int = big_int()
+    ends_min: int = big_int()
+    places: int = big_int()
+
+
+class Booking(SQLModel, table=True):
+    """A place of a slot for a need; one need has a slot at most once."""
+
+    __table_args__ = (
+        CheckConstraint("status IN ('booked','used','missed','cancelled')", name="status"),
+        Index("uq_booking_slot_need", "slot_id", "need_id", unique=True),
+    )
+
+    id: int | None = big_id()
+    slot_id: int = big_ref("slot.id")
+    need_id: int = big_ref("need.id", index=True)
+    plan_id: int | None = optional_ref("plan.id", index=True)
+    distance_m: int = big_int(default=0)
+    status: str = Field(default="booked", max_length=12)

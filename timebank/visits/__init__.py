@@ -1,0 +1,1 @@
+"""The life of a visit, its evidence, confirmation and dispute, and the credit it earns."""
