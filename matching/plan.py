@@ -3,13 +3,19 @@
 Ids are those of the problem. Distances are walking metres; a cost is in metres too.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+
+
+CANDIDATE_RULES = ("skill", "eligibility", "distance", "gender", "language", "availability", "exclusion")
+"""Rules that take candidates away from a need, in the order in which they are counted."""
 
 
 class Status(StrEnum):
@@ -104,3 +110,32 @@ class Plan:
     method: str  # how pairing was solved, such as "min-cost flow"
     seconds_by_stage: dict[str, float]
     verdict: Verdict
+
+    def to_json(self) -> bytes:
+        """Write the plan whole."""
+        return json.dumps(asdict(self), default=np.ndarray.tolist).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Plan":
+        """Read what :meth:`to_json` wrote."""
+        read: dict[str, Any] = json.loads(text)
+        unmet = read["unmet"]
+        taken = np.array(unmet["taken_by_rule"], dtype=np.int64).reshape(-1, len(CANDIDATE_RULES))
+        read |= {
+            "pairs": Pairs(**_columns(read["pairs"])),
+            "visits": Visits(**_columns(read["visits"])),
+            "bookings": Bookings(**_columns(read["bookings"])),
+            "unmet": Unmet(
+                need_ids=np.array(unmet["need_ids"], dtype=np.int64),
+                reasons=tuple(UnmetReason(reason) for reason in unmet["reasons"]),
+                taken_by_rule=taken,
+                remaining=np.array(unmet["remaining"], dtype=np.int64),
+            ),
+            "status": Status(read["status"]),
+            "verdict": Verdict(**(read["verdict"] | {"faults": tuple(read["verdict"]["faults"])})),
+        }
+        return cls(**read)
+
+
+def _columns(read: dict[str, list[int]]) -> dict[str, Ints]:
+    return {name: np.array(values, dtype=np.int64) for name, values in read.items()}

@@ -97,9 +97,7 @@ def big_ref(target: str, *, index: bool = False, primary_key: bool = False) -> A
 
 def optional_ref(target: str, *, index: bool = False) -> Any:
     """Foreign key of 64 bits to ``target`` that may be empty."""
-    return Field(
-        default=None, sa_type=BigInteger, index=index, sa_column_args=[ForeignKey(target)], nullable=True
-    )
+    return Field(default=None, sa_type=BigInteger, index=index, sa_column_args=[ForeignKey(target)], nullable=True)
 
 
 def big_int(*, default: int | None = None, index: bool = False) -> Any:

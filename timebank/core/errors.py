@@ -81,9 +81,7 @@ class BalanceTooHigh(Refusal):
 
     def __init__(self, *, account_id: int, ceiling_min: int, amount_min: int) -> None:
         self.account_id, self.ceiling_min, self.amount_min = account_id, ceiling_min, amount_min
-        super().__init__(
-            f"Account {account_id} stores at most {ceiling_min} minutes; {amount_min} are too many."
-        )
+        super().__init__(f"Account {account_id} stores at most {ceiling_min} minutes; {amount_min} are too many.")
 
 
 class StoreUnavailable(Exception):

@@ -61,7 +61,7 @@ def parse_keys(text: str) -> Keyring:
             key = base64.b64decode(coded, validate=True)
         except ValueError:
             key = b""
-        if not number.isdigit() or not 1 <= int(number) <= 255 or len(key) != KEY_BYTES:  # noqa: PLR2004  # one byte
+        if not number.isdigit() or not 1 <= int(number) <= 255 or len(key) != KEY_BYTES:
             message = "A key is written as number:base64 with a number of 1 to 255 and 32 bytes of key."
             raise ValueError(message)
         key_by_number[int(number)] = key

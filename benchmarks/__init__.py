@@ -1,0 +1,1 @@
+"""Measured figures, each beside its baseline and its target."""

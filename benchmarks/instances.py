@@ -1,0 +1,65 @@
+"""The district as bare columns: 12,500 needs and 2,433 volunteers in residential compounds, by seed."""
+
+from datetime import date
+
+import numpy as np
+
+from matching.problem import Floats, FrequencyKind, Needs, Params, Problem, ServedBy, Slots, Volunteers
+
+LAT_DEG, LON_DEG = 31.25, 121.40
+SPREAD_DEG = 0.035
+COMPOUND_DEG = 0.0012
+
+
+def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, candidates: int = 30) -> Problem:
+    """Return greetings every two days for all seniors; each volunteer takes six, so capacity is 117 %."""
+    random = np.random.default_rng(seed)
+    compounds = random.uniform(-SPREAD_DEG, SPREAD_DEG, (400, 2)) + np.array([LAT_DEG, LON_DEG])
+    homes, starts = _places(random, compounds, seniors), _places(random, compounds, volunteers)
+    n, m = seniors, volunteers
+    needs = Needs(
+        ids=np.arange(1, n + 1),
+        senior_ids=np.arange(1, n + 1),
+        lats_deg=homes[:, 0],
+        lons_deg=homes[:, 1],
+        areas=random.integers(1, 11, n),
+        skills=np.zeros(n, np.int64),
+        served_by=np.full(n, ServedBy.VOLUNTEER),
+        languages=np.zeros(n, np.uint64),
+        genders=np.where(random.random(n) < 0.05, 1, 0),
+        weekdays=np.full(n, 127),
+        window_starts_min=np.full(n, 480),
+        window_ends_min=np.full(n, 1080),
+        durations_min=np.full(n, 10),
+        frequency_kinds=np.full(n, FrequencyKind.EVERY_N_DAYS),
+        frequency_counts=np.full(n, 2),
+        first_days=np.zeros(n, np.int64),
+        last_days=np.full(n, 28),
+        penalties=np.full(n, 20_000),
+    )
+    people = Volunteers(
+        ids=np.arange(1, m + 1),
+        lats_deg=starts[:, 0],
+        lons_deg=starts[:, 1],
+        areas=random.integers(1, 11, m),
+        skills=np.ones(m, np.uint64),
+        languages=np.ones(m, np.uint64),
+        genders=random.integers(1, 3, m),
+        weekdays=np.full(m, 127),
+        window_starts_min=np.full(m, 480),
+        window_ends_min=np.full(m, 1080),
+        max_needs=np.full(m, 6),
+        weekly_caps_min=np.full(m, 300),
+    )
+    return Problem(
+        starts_on=date(2026, 3, 2),
+        horizon_days=28,
+        needs=needs,
+        volunteers=people,
+        slots=Slots.empty(),
+        params=Params(candidates_per_need=candidates, seed=seed),
+    )
+
+
+def _places(random: np.random.Generator, compounds: Floats, count: int) -> Floats:
+    return compounds[random.integers(0, len(compounds), count)] + random.normal(0, COMPOUND_DEG, (count, 2))

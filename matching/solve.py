@@ -1,0 +1,169 @@
+"""The pipeline: candidates, pairing, slots, calendar, and the judge."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from matching import calendar, candidates, pairing, slots
+from matching.plan import (
+    CANDIDATE_RULES,
+    Bookings,
+    Pairs,
+    Plan,
+    Status,
+    Unmet,
+    UnmetReason,
+    Verdict,
+)
+from matching.problem import Ints, Problem, ServedBy
+from matching.verify import verify
+
+RULES = ("coverage", "cost")
+STAGES = ("candidates", "pairing", "slots", "calendar", "verify")
+Progress = Callable[[str, float], None]
+
+
+class Cancelled(Exception):
+    """The caller asked to stop; there is no plan."""
+
+
+class PlanRejected(Exception):
+    """The judge found faults in a plan of the engine: a fault of the engine, never of the caller."""
+
+    def __init__(self, faults: tuple[str, ...], problem: Problem) -> None:
+        self.faults, self.problem = faults, problem
+        super().__init__(f"The judge rejected the plan: {'; '.join(faults[:3])}")
+
+
+@dataclass(slots=True)
+class _Stages:
+    """Tells progress, asks for cancellation between stages, and keeps the seconds of each."""
+
+    progress: Progress | None
+    is_cancelled: Callable[[], bool] | None
+    seconds: dict[str, float]
+    began: float = 0.0
+
+    def begin(self, stage: str) -> None:
+        if self.is_cancelled is not None and self.is_cancelled():
+            raise Cancelled
+        if self.progress is not None:
+            self.progress(stage, STAGES.index(stage) / len(STAGES))
+        self.began = perf_counter()
+
+    def end(self, stage: str) -> None:
+        self.seconds[stage] = perf_counter() - self.began
+        if self.progress is not None:
+            self.progress(stage, (STAGES.index(stage) + 1) / len(STAGES))
+
+
+def solve(
+    problem: Problem, *, progress: Progress | None = None, is_cancelled: Callable[[], bool] | None = None
+) -> Plan:
+    """Answer a problem with a plan that the judge has checked.
+
+    The pairing and the bookings are optimal among the candidates; what the calendar cannot date is unmet, and
+    the plan then says FEASIBLE with its gap to the bound.
+
+    Raises
+    ------
+    Cancelled
+        When ``is_cancelled`` answers yes between two stages.
+    PlanRejected
+        When the judge finds a fault.
+    """
+    stages = _Stages(progress, is_cancelled, {})
+    stages.begin("candidates")
+    arcs = candidates.find_arcs(problem)
+    stages.end("candidates")
+    stages.begin("pairing")
+    paired = pairing.pair(problem, arcs)
+    stages.end("pairing")
+    stages.begin("slots")
+    booked = slots.book(problem)
+    stages.end("slots")
+    stages.begin("calendar")
+    needs, volunteers = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
+    dated = calendar.make_calendar(problem, needs, volunteers)
+    stages.end("calendar")
+    stages.begin("verify")
+    plan = _assemble(problem, arcs, paired, booked, dated)
+    verdict = verify(problem, plan)
+    stages.end("verify")
+    if not verdict.holds:
+        raise PlanRejected(verdict.faults, problem)
+    return replace(plan, verdict=verdict, seconds_by_stage=stages.seconds)
+
+
+def _assemble(
+    problem: Problem,
+    arcs: candidates.Arcs,
+    paired: pairing.Assignment,
+    booked: slots.Booked,
+    dated: calendar.Dated,
+) -> Plan:
+    """Put the parts together; the cost of what was not dated is added to the optimum, which stays the bound."""
+    chosen = np.delete(paired.arcs, dated.undated)
+    chosen = chosen[np.argsort(problem.needs.ids[arcs.needs[chosen]])]
+    lost = paired.arcs[dated.undated]
+    penalty = int(problem.needs.penalties[arcs.needs[lost]].sum() - arcs.distances_m[lost].sum())
+    bound = paired.objective + booked.objective
+    objective = bound + penalty
+    order = np.lexsort((booked.slots, problem.needs.ids[booked.needs]))
+    return Plan(
+        starts_on=problem.starts_on.isoformat(),
+        horizon_days=problem.horizon_days,
+        pairs=Pairs(
+            need_ids=problem.needs.ids[arcs.needs[chosen]],
+            volunteer_ids=problem.volunteers.ids[arcs.volunteers[chosen]],
+            distances_m=arcs.distances_m[chosen],
+        ),
+        visits=dated.visits,
+        bookings=Bookings(
+            need_ids=problem.needs.ids[booked.needs[order]],
+            slot_ids=problem.slots.ids[booked.slots[order]],
+            distances_m=booked.distances_m[order],
+        ),
+        unmet=_unmet(problem, np.concatenate((paired.unmet, booked.unmet)), arcs.needs[lost]),
+        status=Status.OPTIMAL if objective == bound else Status.FEASIBLE,
+        objective=objective,
+        bound=bound,
+        gap=(objective - bound) / max(1, objective),
+        seed=problem.params.seed,
+        method=pairing.METHOD,
+        seconds_by_stage={},
+        verdict=Verdict(holds=False, faults=("not judged yet",), objective=0),
+    )
+
+
+def _unmet(problem: Problem, unpaired: Ints, undated: Ints) -> Unmet:
+    """Say for each unmet need what each rule took away, and which rule took the last candidate."""
+    needs = np.concatenate((unpaired, undated))
+    order = np.argsort(problem.needs.ids[needs])
+    needs, is_undated = needs[order], np.isin(needs[order], undated)
+    taken = np.zeros((len(needs), len(CANDIDATE_RULES)), dtype=np.int64)
+    remaining = np.zeros(len(needs), dtype=np.int64)
+    by_slot = problem.needs.served_by[needs] == ServedBy.SLOT
+    for rows, names, count in (
+        (np.flatnonzero(~by_slot), candidates.RULES, candidates.count_taken),
+        (np.flatnonzero(by_slot), slots.COUNTED, slots.count_taken),
+    ):
+        columns = np.array([CANDIDATE_RULES.index(name) for name in names])
+        counts, left = count(problem, needs[rows])
+        taken[np.ix_(rows, columns)], remaining[rows] = counts, left
+    reasons = tuple(
+        _reason(taken[row], int(remaining[row]), slot=bool(by_slot[row]), undated=bool(is_undated[row]))
+        for row in range(len(needs))
+    )
+    return Unmet(need_ids=problem.needs.ids[needs], reasons=reasons, taken_by_rule=taken, remaining=remaining)
+
+
+def _reason(taken: Ints, remaining: int, *, slot: bool, undated: bool) -> UnmetReason:
+    if undated:
+        return UnmetReason.CALENDAR
+    if remaining:
+        return UnmetReason.SLOT_PLACES if slot else UnmetReason.CAPACITY
+    rules = np.flatnonzero(taken)
+    return UnmetReason(CANDIDATE_RULES[rules[-1]]) if len(rules) else UnmetReason.SKILL
