@@ -107,12 +107,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "(organisation_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_access_token_one_holder")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_access_token_organisation_id")
-        ),
+        sa.CheckConstraint("(organisation_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_access_token_one_holder")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_access_token_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_token_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_token")),
         sa.UniqueConstraint("digest", name=op.f("uq_access_token_digest")),
@@ -139,23 +135,16 @@ def upgrade() -> None:
             "kind = 'issuance' OR floor_min IS NOT NULL", name=op.f("ck_account_only_issuance_without_floor")
         ),
         sa.CheckConstraint(
-            "kind IN ('member','organisation','project','pool','issuance','sink')",
-            name=op.f("ck_account_kind"),
+            "kind IN ('member','organisation','project','pool','issuance','sink')", name=op.f("ck_account_kind")
         ),
         sa.CheckConstraint("status IN ('open','frozen','closed')", name=op.f("ck_account_status")),
-        sa.CheckConstraint(
-            "ceiling_min IS NULL OR credits - debits <= ceiling_min", name=op.f("ck_account_ceiling")
-        ),
-        sa.CheckConstraint(
-            "floor_min IS NULL OR credits - debits - held >= floor_min", name=op.f("ck_account_floor")
-        ),
+        sa.CheckConstraint("ceiling_min IS NULL OR credits - debits <= ceiling_min", name=op.f("ck_account_ceiling")),
+        sa.CheckConstraint("floor_min IS NULL OR credits - debits - held >= floor_min", name=op.f("ck_account_floor")),
         sa.CheckConstraint(
             "held >= 0 AND credits >= 0 AND debits >= 0 AND version >= 0", name=op.f("ck_account_amounts")
         ),
         sa.ForeignKeyConstraint(["book_id"], ["book.id"], name=op.f("fk_account_book_id")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_account_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_account_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_account_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         postgresql_with={"fillfactor": 70},
@@ -194,9 +183,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("status IN ('applied','undone')", name=op.f("ck_import_batch_status")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_import_batch_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_import_batch_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batch")),
     )
     with op.batch_alter_table("import_batch", schema=None) as batch_op:
@@ -219,12 +206,8 @@ def upgrade() -> None:
         sa.Column("fault", sa.String(length=2000), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint(
-            "status IN ('queued','running','done','failed','cancelled')", name=op.f("ck_job_status")
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_job_organisation_id")
-        ),
+        sa.CheckConstraint("status IN ('queued','running','done','failed','cancelled')", name=op.f("ck_job_status")),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_job_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
@@ -259,9 +242,7 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("state IN ('proposed','published','superseded')", name=op.f("ck_plan_state")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_plan_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_plan_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
     )
     with op.batch_alter_table("plan", schema=None) as batch_op:
@@ -282,14 +263,10 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "status IN ('draft','running','closed','cancelled')", name=op.f("ck_project_status")
-        ),
+        sa.CheckConstraint("status IN ('draft','running','closed','cancelled')", name=op.f("ck_project_status")),
         sa.CheckConstraint("budget_cents >= 0", name=op.f("ck_project_budget")),
         sa.CheckConstraint("starts_on < ends_on", name=op.f("ck_project_period")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_project_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_project_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_project")),
     )
     with op.batch_alter_table("project", schema=None) as batch_op:
@@ -301,7 +278,7 @@ def upgrade() -> None:
         sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("from_id", sa.BigInteger(), nullable=False),
         sa.Column("to_id", sa.BigInteger(), nullable=False),
-        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("transfers", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
@@ -345,9 +322,7 @@ def upgrade() -> None:
         sa.Column("weekly_cap_min", sa.BigInteger(), nullable=False),
         sa.Column("trained_on", sa.Date(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_volunteer_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_volunteer_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_volunteer_person_id")),
         sa.ForeignKeyConstraint(["subdistrict_id"], ["area.id"], name=op.f("fk_volunteer_subdistrict_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_volunteer")),
@@ -394,9 +369,7 @@ def upgrade() -> None:
         sa.CheckConstraint("frequency_count > 0", name=op.f("ck_need_frequency_count")),
         sa.CheckConstraint("window_start_min < window_end_min", name=op.f("ck_need_window")),
         sa.CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name=op.f("ck_need_day")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"], ["organisation.id"], name=op.f("fk_need_organisation_id")
-        ),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_need_organisation_id")),
         sa.ForeignKeyConstraint(["senior_id"], ["senior.person_id"], name=op.f("fk_need_senior_id")),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_need_service_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_need")),
@@ -411,12 +384,8 @@ def upgrade() -> None:
         "never_together",
         sa.Column("senior_id", sa.BigInteger(), nullable=False),
         sa.Column("volunteer_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["senior_id"], ["senior.person_id"], name=op.f("fk_never_together_senior_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["volunteer_id"], ["volunteer.person_id"], name=op.f("fk_never_together_volunteer_id")
-        ),
+        sa.ForeignKeyConstraint(["senior_id"], ["senior.person_id"], name=op.f("fk_never_together_senior_id")),
+        sa.ForeignKeyConstraint(["volunteer_id"], ["volunteer.person_id"], name=op.f("fk_never_together_volunteer_id")),
         sa.PrimaryKeyConstraint("senior_id", "volunteer_id", name=op.f("pk_never_together")),
     )
     op.create_table(
@@ -447,9 +416,7 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.Column("proof", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["senior_id"], ["senior.person_id"], name=op.f("fk_senior_category_senior_id")
-        ),
+        sa.ForeignKeyConstraint(["senior_id"], ["senior.person_id"], name=op.f("fk_senior_category_senior_id")),
         sa.PrimaryKeyConstraint("senior_id", "category", "from_day", name=op.f("pk_senior_category")),
     )
     op.create_table(
@@ -470,15 +437,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decision", sa.JSON(), nullable=False),
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name=op.f("ck_transfer_holds_expire")),
+        sa.CheckConstraint("(kind = 'reverse') = (reverses_id IS NOT NULL)", name=op.f("ck_transfer_reverses")),
         sa.CheckConstraint(
-            "(kind = 'hold') = (expires_at IS NOT NULL)", name=op.f("ck_transfer_holds_expire")
-        ),
-        sa.CheckConstraint(
-            "(kind = 'reverse') = (reverses_id IS NOT NULL)", name=op.f("ck_transfer_reverses")
-        ),
-        sa.CheckConstraint(
-            "(kind IN ('capture','void','expire')) = (hold_id IS NOT NULL)",
-            name=op.f("ck_transfer_resolves_hold"),
+            "(kind IN ('capture','void','expire')) = (hold_id IS NOT NULL)", name=op.f("ck_transfer_resolves_hold")
         ),
         sa.CheckConstraint(
             "kind IN ('post','hold','capture','void','expire','reverse')", name=op.f("ck_transfer_kind")
@@ -615,9 +577,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_visit_need_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_visit_plan_id")),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_visit_transfer_id")),
-        sa.ForeignKeyConstraint(
-            ["volunteer_id"], ["volunteer.person_id"], name=op.f("fk_visit_volunteer_id")
-        ),
+        sa.ForeignKeyConstraint(["volunteer_id"], ["volunteer.person_id"], name=op.f("fk_visit_volunteer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
@@ -639,9 +599,7 @@ def upgrade() -> None:
         sa.Column("plan_id", sa.BigInteger(), nullable=True),
         sa.Column("distance_m", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
-        sa.CheckConstraint(
-            "status IN ('booked','used','missed','cancelled')", name=op.f("ck_booking_status")
-        ),
+        sa.CheckConstraint("status IN ('booked','used','missed','cancelled')", name=op.f("ck_booking_status")),
         sa.ForeignKeyConstraint(["need_id"], ["need.id"], name=op.f("fk_booking_need_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_booking_plan_id")),
         sa.ForeignKeyConstraint(["slot_id"], ["slot.id"], name=op.f("fk_booking_slot_id")),

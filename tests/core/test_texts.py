@@ -26,9 +26,7 @@ def _refusals() -> list[type[Refusal]]:
 
 def test_both_languages_say_the_same_values() -> None:
     """A value that only one language shows is lost on half of the readers."""
-    uneven = {
-        key for key, pair in catalogue().items() if _placeholders(pair["zh"]) - _placeholders(pair["en"])
-    }
+    uneven = {key for key, pair in catalogue().items() if _placeholders(pair["zh"]) - _placeholders(pair["en"])}
 
     assert uneven == set()
 

@@ -58,11 +58,7 @@ def test_every_ignore_says_its_reason(path: Path) -> None:
     """An ignore without code and reason hides the next fault too."""
     lines = path.read_text(encoding="utf-8").splitlines()
 
-    bare = [
-        line
-        for line in lines
-        if IGNORE.search(line) and not REASONED.search(line) and "re.compile" not in line
-    ]
+    bare = [line for line in lines if IGNORE.search(line) and not REASONED.search(line) and "re.compile" not in line]
 
     assert bare == []
 
@@ -72,9 +68,7 @@ def test_no_test_is_switched_off() -> None:
     switched_off = re.compile(r"pytest\.(mark\.)?(skip|xfail)\b|skipif|importorskip")
 
     found = [
-        _name(path)
-        for path in SOURCES
-        if path.name != "test_tidy.py" and switched_off.search(path.read_text("utf-8"))
+        _name(path) for path in SOURCES if path.name != "test_tidy.py" and switched_off.search(path.read_text("utf-8"))
     ]
 
     assert found == []
@@ -88,9 +82,7 @@ def test_no_registry_is_named() -> None:
         if path.suffix in {".lock", ".toml", ".md", ".txt", ".cfg", ""} or "ci" in path.parts
     ]
 
-    named = [
-        _name(path) for path in texts if REGISTRY.search(path.read_text(encoding="utf-8", errors="ignore"))
-    ]
+    named = [_name(path) for path in texts if REGISTRY.search(path.read_text(encoding="utf-8", errors="ignore"))]
 
     assert named == []
 

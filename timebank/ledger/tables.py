@@ -77,9 +77,7 @@ class Transfer(SQLModel, table=True):
         CheckConstraint("amount_min > 0", name="amount"),
         CheckConstraint("debit_id <> credit_id", name="two_accounts"),
         CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name="holds_expire"),
-        CheckConstraint(
-            "(kind IN ('capture','void','expire')) = (hold_id IS NOT NULL)", name="resolves_hold"
-        ),
+        CheckConstraint("(kind IN ('capture','void','expire')) = (hold_id IS NOT NULL)", name="resolves_hold"),
         CheckConstraint("(kind = 'reverse') = (reverses_id IS NOT NULL)", name="reverses"),
         Index("uq_transfer_idem_key", "book_id", "idem_key", unique=True),
         Index("uq_transfer_hold", "hold_id", unique=True),
@@ -130,7 +128,7 @@ class Seal(SQLModel, table=True):
     n: int = Field(primary_key=True, sa_type=BigId)
     from_id: int = big_int()
     to_id: int = big_int()
-    count: int = big_int()
+    transfers: int = big_int()
     root: bytes = Field(sa_type=LargeBinary, nullable=False)
     previous: bytes = Field(sa_type=LargeBinary, nullable=False)
     digest: bytes = Field(sa_type=LargeBinary, nullable=False)

@@ -35,9 +35,7 @@ class Organisation(SQLModel, table=True):
     """A charity office, social organisation, charity or sub-district office."""
 
     __table_args__ = (
-        CheckConstraint(
-            "kind IN ('charity_office','social_organisation','charity','subdistrict_office')", name="kind"
-        ),
+        CheckConstraint("kind IN ('charity_office','social_organisation','charity','subdistrict_office')", name="kind"),
     )
 
     id: int | None = big_id()

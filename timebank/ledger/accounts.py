@@ -1,0 +1,157 @@
+"""Accounts of a book: opened once, read at any time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+from sqlmodel import select as pick
+
+from timebank.core.errors import NotFound
+from timebank.ledger.tables import Account, Book, Entry
+
+ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ISSUANCE = "issuance"
+POOL = "pool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """An account in minutes: all credits and debits so far, and what is held."""
+
+    credits_min: int
+    debits_min: int
+    held_min: int
+
+    @property
+    def balance_min(self) -> int:
+        """Credits less debits."""
+        return self.credits_min - self.debits_min
+
+    @property
+    def available_min(self) -> int:
+        """What can be spent: the balance less what is held."""
+        return self.balance_min - self.held_min
+
+
+def insert_or_skip(connection: Connection, table: Table) -> Any:
+    """Return an INSERT of the database's own dialect, which can say ON CONFLICT DO NOTHING."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def ensure_book(session: Session, code: str, name_zh: str, now: datetime) -> Book:
+    """Return the book of a district, opened with its issuing account and its pool when it is new."""
+    book = session.exec(pick(Book).where(Book.code == code)).first()
+    if book is None:
+        book = Book(code=code, name_zh=name_zh, created_at=now)
+        session.add(book)
+        session.flush()
+    rows: list[dict[str, Any]] = [
+        {"code": ISSUANCE, "kind": "issuance", "floor_min": None},
+        {"code": POOL, "kind": "pool", "floor_min": 0},
+    ]
+    open_accounts(session, book_id(book), rows)
+    return book
+
+
+def book_id(book: Book) -> int:
+    """Return the number of a stored book."""
+    if book.id is None:
+        message = "The book is not stored yet."
+        raise ValueError(message)
+    return book.id
+
+
+def open_accounts(session: Session, book: int, rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Open the accounts that are missing; return every asked account's id by code.
+
+    A row has ``code`` and ``kind``, and may have ``person_id``, ``organisation_id``, ``floor_min`` (0 unless
+    given; empty for the issuing account alone), ``ceiling_min``.
+    """
+    asked = [{"floor_min": 0, "person_id": None, "organisation_id": None, "ceiling_min": None} | row for row in rows]
+    connection = session.connection()
+    if asked:
+        opened = [{"book_id": book, **_ZERO, **row} for row in asked]
+        connection.execute(insert_or_skip(connection, ACCOUNT).on_conflict_do_nothing(), opened)
+    codes = {str(row["code"]) for row in asked}
+    found = connection.execute(select(ACCOUNT.c.code, ACCOUNT.c.id).where(ACCOUNT.c.book_id == book)).all()
+    return {code: account for code, account in found if code in codes}
+
+
+_ZERO = {"credits": 0, "debits": 0, "held": 0, "version": 0, "status": "open"}
+
+
+def account_id(session: Session, book: int, code: str) -> int:
+    """Return the id of an account by its code.
+
+    Raises
+    ------
+    NotFound
+        When the book has no such account.
+    """
+    found = session.connection().execute(select(ACCOUNT.c.id).where(ACCOUNT.c.book_id == book, ACCOUNT.c.code == code))
+    number = found.scalar()
+    if number is None:
+        raise NotFound(kind="account", key=code)
+    return int(number)
+
+
+def account_of_person(session: Session, person_id: int) -> Account:
+    """Return the member account of a person.
+
+    Raises
+    ------
+    NotFound
+        When the person has none.
+    """
+    account = session.exec(pick(Account).where(Account.person_id == person_id, Account.kind == "member")).first()
+    if account is None:
+        raise NotFound(kind="account", key=f"of person {person_id}")
+    return account
+
+
+def balance_of(session: Session, account: int) -> Balance:
+    """Return the balance of an account now."""
+    columns = (ACCOUNT.c.credits, ACCOUNT.c.debits, ACCOUNT.c.held)
+    row = session.connection().execute(select(*columns).where(ACCOUNT.c.id == account)).first()
+    if row is None:
+        raise NotFound(kind="account", key=str(account))
+    return Balance(credits_min=row[0], debits_min=row[1], held_min=row[2])
+
+
+def balance_at(session: Session, account: int, moment: datetime) -> int:
+    """Return the balance in minutes that an account had at a moment; entries at the moment itself count."""
+    last = (
+        select(ENTRY.c.balance_after_min)
+        .where(ENTRY.c.account_id == account, ENTRY.c.created_at <= moment)
+        .order_by(ENTRY.c.created_at.desc(), ENTRY.c.seq.desc())
+        .limit(1)
+    )
+    return int(session.connection().execute(last).scalar() or 0)
+
+
+def statement(session: Session, account: int, *, first: int, before_seq: int | None = None) -> list[Entry]:
+    """Return up to ``first`` (1 to 100) entries, newest first, older than ``before_seq`` when it is given.
+
+    Raises
+    ------
+    ValueError
+        When ``first`` is out of its bounds.
+    """
+    if not 1 <= first <= 100:
+        message = f"A page has 1 to 100 lines, not {first}."
+        raise ValueError(message)
+    lines = pick(Entry).where(Entry.account_id == account)
+    if before_seq is not None:
+        lines = lines.where(col(Entry.seq) < before_seq)
+    return list(session.exec(lines.order_by(col(Entry.seq).desc()).limit(first)))
+
+
+def issued_min(session: Session, book: int) -> int:
+    """Return the minutes that the book's issuing account has given out so far."""
+    given = select(func.coalesce(ACCOUNT.c.debits, 0)).where(ACCOUNT.c.book_id == book, ACCOUNT.c.code == ISSUANCE)
+    return int(session.connection().execute(given).scalar() or 0)
