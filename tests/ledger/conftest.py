@@ -27,7 +27,10 @@ def pair(engine: Engine, noon: datetime) -> Pair:
     """The world `pair`: Anna and Bo, both with nothing yet; Bo stores at most 1,000 minutes."""
     with transaction(engine) as session:
         book = book_id(ensure_book(session, "putuo", "普陀", noon))
-        rows = [{"code": "anna", "kind": "member"}, {"code": "bo", "kind": "member", "ceiling_min": 1000}]
+        rows: list[dict[str, object]] = [
+            {"code": "anna", "kind": "member"},
+            {"code": "bo", "kind": "member", "ceiling_min": 1000},
+        ]
         accounts = open_accounts(session, book, rows)
         issuing = account_id(session, book, ISSUANCE)
     return Pair(book=book, issuing=issuing, anna=accounts["anna"], bo=accounts["bo"])

@@ -1,0 +1,172 @@
+"""Pairs and unmet needs of the plans in force, for an organisation's own sub-districts, with the reason of each."""
+
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, func, select
+from sqlmodel import Session
+
+from timebank.core.texts import Locale, say
+from timebank.needs.tables import Need, Service
+from timebank.people.tables import Area, OrganisationArea, Senior, Volunteer
+from timebank.planning.tables import Pair, Plan, Unmet
+
+
+def _table(model: Any) -> Table:
+    table: Table = model.__table__
+    return table
+
+
+PAIR, UNMET, PLAN, NEED, SERVICE, SENIOR, VOLUNTEER, AREA = map(
+    _table, (Pair, Unmet, Plan, Need, Service, Senior, Volunteer, Area)
+)
+OWN = _table(OrganisationArea)
+
+
+def own_areas(organisation_id: int) -> Select[tuple[int]]:
+    """Return the query of the sub-districts an organisation works in: the scope of all it may see."""
+    return select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+
+
+def _scoped(wanted: Select[Any], organisation_id: int, plan_id: int | None) -> Select[Any]:
+    """Keep to the organisation's areas, and to its plan: the one asked for if it may see it, or those in force."""
+    scope = f"organisation:{organisation_id}"
+    wanted = wanted.where(SENIOR.c.subdistrict_id.in_(own_areas(organisation_id)))
+    if plan_id is None:
+        return wanted.where(PLAN.c.state == "published", PLAN.c.scope.in_(("district", scope)))
+    in_force = (PLAN.c.scope == "district") & (PLAN.c.state == "published")
+    return wanted.where(PLAN.c.id == plan_id, (PLAN.c.scope == scope) | in_force)
+
+
+def list_pairs(
+    session: Session,
+    organisation_id: int,
+    *,
+    first: int,
+    after: tuple[int, int] | None = None,
+    plan_id: int | None = None,
+    subdistrict: str | None = None,
+    service: str | None = None,
+) -> list[Row[Any]]:
+    """Return up to ``first`` (1 to 100) pairs ordered by plan and need, after (plan id, need id) of the page before.
+
+    Nobody is named: seniors and volunteers appear by their reference.
+    """
+    wanted = (
+        select(
+            PAIR,
+            SERVICE.c.code.label("service"),
+            SERVICE.c.name_zh.label("service_zh"),
+            SERVICE.c.name_en.label("service_en"),
+            SENIOR.c.external_ref.label("senior_ref"),
+            VOLUNTEER.c.external_ref.label("volunteer_ref"),
+            AREA.c.name_zh.label("area_zh"),
+            AREA.c.name_en.label("area_en"),
+        )
+        .join(PLAN, PLAN.c.id == PAIR.c.plan_id)
+        .join(VOLUNTEER, VOLUNTEER.c.person_id == PAIR.c.volunteer_id)
+    )
+    wanted = _joined(wanted, PAIR)
+    return _page(session, wanted, PAIR, organisation_id, first, after, plan_id, subdistrict, service)
+
+
+def list_unmet(
+    session: Session,
+    organisation_id: int,
+    *,
+    first: int,
+    after: tuple[int, int] | None = None,
+    plan_id: int | None = None,
+    subdistrict: str | None = None,
+    service: str | None = None,
+) -> list[Row[Any]]:
+    """Return up to ``first`` (1 to 100) unmet needs, as :func:`list_pairs` does pairs."""
+    wanted = select(
+        UNMET,
+        SERVICE.c.code.label("service"),
+        SERVICE.c.name_zh.label("service_zh"),
+        SERVICE.c.name_en.label("service_en"),
+        SENIOR.c.external_ref.label("senior_ref"),
+        AREA.c.name_zh.label("area_zh"),
+        AREA.c.name_en.label("area_en"),
+    ).join(PLAN, PLAN.c.id == UNMET.c.plan_id)
+    wanted = _joined(wanted, UNMET)
+    return _page(session, wanted, UNMET, organisation_id, first, after, plan_id, subdistrict, service)
+
+
+def _joined(wanted: Select[Any], table: Table) -> Select[Any]:
+    return (
+        wanted.join(NEED, NEED.c.id == table.c.need_id)
+        .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)
+    )
+
+
+def _page(
+    session: Session,
+    wanted: Select[Any],
+    table: Table,
+    organisation_id: int,
+    first: int,
+    after: tuple[int, int] | None,
+    plan_id: int | None,
+    subdistrict: str | None,
+    service: str | None,
+) -> list[Row[Any]]:
+    if not 1 <= first <= 100:
+        message = f"A page has 1 to 100 rows, not {first}."
+        raise ValueError(message)
+    wanted = _scoped(wanted, organisation_id, plan_id)
+    if subdistrict is not None:
+        wanted = wanted.where(AREA.c.code == subdistrict)
+    if service is not None:
+        wanted = wanted.where(SERVICE.c.code == service)
+    if after is not None:
+        plan, need = after
+        wanted = wanted.where((table.c.plan_id > plan) | ((table.c.plan_id == plan) & (table.c.need_id > need)))
+    return list(session.connection().execute(wanted.order_by(table.c.plan_id, table.c.need_id).limit(first)))
+
+
+def pair_reason(row: Row[Any], locale: Locale = "zh") -> str:
+    """Write why this pair was made, in words."""
+    key = "pair_nearest" if row.rank == 1 else "pair_reason"
+    return say(key, locale, distance_m=row.distance_m, rank=row.rank, candidates=row.candidates)
+
+
+def unmet_reason(row: Row[Any], locale: Locale = "zh") -> str:
+    """Write why a need is unmet: the rule, and how many candidates each rule took away."""
+    taken = "，".join if locale == "zh" else ", ".join
+    counts = taken(f"{say(f'rule_{rule}', locale)} {count}" for rule, count in row.taken_by_rule.items() if count)
+    return say(f"unmet_{row.reason}", locale, remaining=row.remaining) + (
+        say("unmet_counts", locale, counts=counts) if counts else ""
+    )
+
+
+def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[Any]]:
+    """Count needs and unmet needs of the plans in force by sub-district and service, for some sub-districts."""
+    unmet = (
+        select(UNMET.c.need_id).join(PLAN, PLAN.c.id == UNMET.c.plan_id).where(PLAN.c.state == "published").distinct()
+    ).subquery()
+    wanted = (
+        select(
+            AREA.c.id.label("area_id"),
+            AREA.c.code.label("area_code"),
+            AREA.c.name_zh.label("area_zh"),
+            AREA.c.name_en.label("area_en"),
+            SERVICE.c.code.label("service"),
+            SERVICE.c.name_zh.label("service_zh"),
+            SERVICE.c.name_en.label("service_en"),
+            func.count().label("needs"),
+            func.count(unmet.c.need_id).label("unmet"),
+        )
+        .select_from(NEED)
+        .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)
+        .outerjoin(unmet, unmet.c.need_id == NEED.c.id)
+        .where(NEED.c.status == "open", AREA.c.id.in_(area_ids))
+        .group_by(AREA.c.id, AREA.c.code, AREA.c.name_zh, AREA.c.name_en, SERVICE.c.id, SERVICE.c.code)
+        .group_by(SERVICE.c.name_zh, SERVICE.c.name_en)
+        .order_by(AREA.c.id, SERVICE.c.id)
+    )
+    return list(session.connection().execute(wanted))

@@ -1,0 +1,225 @@
+"""Plan to rows: a plan with its pairs and reasons, then, when it is published, its visits and bookings."""
+
+import hashlib
+import zlib
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Table, bindparam, insert, text, update
+from sqlmodel import Session
+from sqlmodel import select as pick
+
+from matching import explain
+from matching.plan import CANDIDATE_RULES
+from matching.plan import Plan as Answer
+from matching.problem import Ints, Problem
+from timebank.core.errors import NotFound, WrongState
+from timebank.planning.tables import Pair, Plan, Unmet
+from timebank.projects.tables import Booking
+
+PAIR: Table = Pair.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+UNMET: Table = Unmet.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PLAN: Table = Plan.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+
+VISIT_COLUMNS = "plan_id, need_id, volunteer_id, day, starts_min, planned_min, status, evidence, confirmed_by"
+NEEDS_OF_PLAN = "SELECT need_id FROM pair WHERE plan_id = :plan UNION SELECT need_id FROM unmet WHERE plan_id = :plan"
+
+
+def question_hash(problem: Problem) -> str:
+    """Return the SHA-256 of a whole problem: the same question has the same hash."""
+    return hashlib.sha256(problem.to_json()).hexdigest()
+
+
+def store_plan(
+    session: Session,
+    problem: Problem,
+    answer: Answer,
+    *,
+    scope: str,
+    organisation_id: int | None,
+    figures: dict[str, Any],
+    now: datetime,
+) -> Plan:
+    """Store a plan as proposed; the same question in the same scope is stored once."""
+    digest = question_hash(problem)
+    stored = session.exec(pick(Plan).where(Plan.scope == scope, Plan.input_hash == digest)).first()
+    if stored is not None:
+        return stored
+    plan = Plan(
+        scope=scope,
+        organisation_id=organisation_id,
+        input_hash=digest,
+        starts_on=problem.starts_on,
+        horizon_days=problem.horizon_days,
+        status=answer.status.value,
+        objective=answer.objective,
+        bound=answer.bound,
+        seed=answer.seed,
+        method=answer.method,
+        figures=figures,
+        payload=zlib.compress(answer.to_json()),
+        created_at=now,
+    )
+    session.add(plan)
+    session.flush()
+    _store_pairs(session, plan_number(plan), problem, answer)
+    _store_unmet(session, plan_number(plan), answer)
+    return plan
+
+
+def plan_number(plan: Plan) -> int:
+    """Return the number of a stored plan."""
+    if plan.id is None:
+        message = "The plan is not stored yet."
+        raise ValueError(message)
+    return plan.id
+
+
+def _store_pairs(session: Session, plan_id: int, problem: Problem, answer: Answer) -> None:
+    reasons = explain.explain_pairs(problem, answer.pairs)
+    columns = (
+        answer.pairs.need_ids,
+        answer.pairs.volunteer_ids,
+        answer.pairs.distances_m,
+        reasons.ranks,
+        reasons.candidates,
+    )
+    names = ("need_id", "volunteer_id", "distance_m", "rank", "candidates")
+    rows = [
+        {"plan_id": plan_id} | dict(zip(names, row, strict=True))
+        for row in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    if rows:
+        session.connection().execute(insert(PAIR), rows)
+
+
+def _store_unmet(session: Session, plan_id: int, answer: Answer) -> None:
+    unmet = answer.unmet
+    rows = [
+        {
+            "plan_id": plan_id,
+            "need_id": need,
+            "reason": reason.value,
+            "taken_by_rule": dict(zip(CANDIDATE_RULES, taken, strict=True)),
+            "remaining": remaining,
+        }
+        for need, reason, taken, remaining in zip(
+            unmet.need_ids.tolist(), unmet.reasons, unmet.taken_by_rule.tolist(), unmet.remaining.tolist(), strict=True
+        )
+    ]
+    if rows:
+        session.connection().execute(insert(UNMET), rows)
+
+
+def answer_of(plan: Plan) -> Answer:
+    """Return the engine's plan as it was stored."""
+    return Answer.from_json(zlib.decompress(plan.payload))
+
+
+def publish_plan(session: Session, plan_id: int) -> Plan:
+    """Put a proposed plan into force, in one transaction; publishing it again changes nothing.
+
+    From its first day on, planned visits and open bookings of its needs give way to its own; what has begun or
+    happened is never touched, and no need gets two visits on a day.
+
+    Raises
+    ------
+    NotFound, WrongState
+        When there is no such plan, or a later one has taken its place.
+    """
+    plan = session.get(Plan, plan_id, with_for_update=True, populate_existing=True)
+    if plan is None:
+        raise NotFound(kind="plan", key=str(plan_id))
+    if plan.state == "published":
+        return plan
+    if plan.state != "proposed":
+        raise WrongState(kind="plan", key=str(plan_id), state=plan.state, allowed="proposed")
+    answer, connection = answer_of(plan), session.connection()
+    older = (PLAN.c.scope == plan.scope, PLAN.c.state == "published")
+    connection.execute(update(PLAN).where(*older).values(state="superseded"))
+    _clear(session, plan, answer)
+    insert_visits(
+        session,
+        plan_id,
+        plan.starts_on,
+        answer.visits.need_ids,
+        answer.visits.volunteer_ids,
+        answer.visits.days,
+        answer.visits.starts_min,
+        answer.visits.durations_min,
+    )
+    _insert_bookings(session, plan_id, answer)
+    plan.state = "published"
+    session.flush()
+    return plan
+
+
+def _clear(session: Session, plan: Plan, answer: Answer) -> None:
+    """Take away what the plan replaces: planned visits and open bookings of its needs from its first day."""
+    connection, given = session.connection(), {"plan": plan.id, "day": plan.starts_on}
+    needs = text(f"DELETE FROM visit WHERE status = 'planned' AND day >= :day AND need_id IN ({NEEDS_OF_PLAN})")
+    connection.execute(needs.bindparams(bindparam("day", type_=PLAN.c.starts_on.type)), given)
+    booked = [
+        {"need": need} for need in np.unique(np.concatenate((answer.bookings.need_ids, answer.unmet.need_ids))).tolist()
+    ]
+    if booked:
+        later = text(
+            "DELETE FROM booking WHERE status = 'booked' AND need_id = :need "
+            "AND slot_id IN (SELECT id FROM slot WHERE day >= :day)"
+        ).bindparams(bindparam("day", type_=PLAN.c.starts_on.type))
+        connection.execute(later, [row | {"day": plan.starts_on} for row in booked])
+
+
+def insert_visits(
+    session: Session,
+    plan_id: int,
+    starts_on: date,
+    need_ids: Ints,
+    volunteer_ids: Ints,
+    days: Ints,
+    starts_min: Ints,
+    durations_min: Ints,
+) -> int:
+    """Store dated visits set-based, columns of shape (v,); returns how many are new.
+
+    SQLite takes rows by the driver's own loop, PostgreSQL by COPY. A need with a visit on that day keeps it.
+    """
+    connection = session.connection()
+    dates = [starts_on + timedelta(days=n) for n in range(int(days.max(initial=0)) + 1)]
+    columns = (need_ids, volunteer_ids, days, starts_min, durations_min)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    if connection.dialect.name == "sqlite":
+        on = [day.isoformat() for day in dates]
+        values = [(plan_id, n, v, on[d], s, m) for n, v, d, s, m in rows]
+        sql = f"INSERT INTO visit ({VISIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'planned', '', '') ON CONFLICT DO NOTHING"
+        return connection.exec_driver_sql(sql, values).rowcount if values else 0
+    connection.exec_driver_sql("CREATE TEMP TABLE new_visit (LIKE visit) ON COMMIT DROP")
+    connection.exec_driver_sql("ALTER TABLE new_visit ALTER id DROP NOT NULL")
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY new_visit ({VISIT_COLUMNS}) FROM STDIN") as copy:
+        for need, volunteer, day, start, minutes in rows:
+            copy.write_row((plan_id, need, volunteer, dates[day], start, minutes, "planned", "", ""))
+    stored = connection.exec_driver_sql(
+        f"INSERT INTO visit ({VISIT_COLUMNS}) SELECT {VISIT_COLUMNS} FROM new_visit ON CONFLICT DO NOTHING"
+    ).rowcount
+    connection.exec_driver_sql("DROP TABLE new_visit")
+    return stored
+
+
+def _insert_bookings(session: Session, plan_id: int, answer: Answer) -> None:
+    bookings = answer.bookings
+    rows = [
+        {"plan_id": plan_id, "need_id": need, "slot_id": slot, "distance_m": metres, "status": "booked"}
+        for need, slot, metres in zip(
+            bookings.need_ids.tolist(), bookings.slot_ids.tolist(), bookings.distances_m.tolist(), strict=True
+        )
+    ]
+    if rows:
+        session.connection().execute(insert(BOOKING), rows)
+
+
+def published_plan(session: Session, scope: str) -> Plan | None:
+    """Return the plan in force of a scope, or nothing."""
+    return session.exec(pick(Plan).where(Plan.scope == scope, Plan.state == "published")).first()

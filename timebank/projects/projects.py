@@ -1,0 +1,237 @@
+"""Charity projects: created by a charity office with resources, slots and a rule of who may use them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, insert
+from sqlmodel import Session, select
+
+from timebank.core.errors import KeyConflict, NotAllowed, NotFound, WrongInput, WrongState
+from timebank.core.places import is_in_district
+from timebank.needs.tables import Service
+from timebank.people.categories import CATEGORIES
+from timebank.people.tables import Area, Organisation, OrganisationArea
+from timebank.projects.tables import Project, Resource, Slot
+
+SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MOST_RESOURCES = 50
+MOST_SLOTS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotPattern:
+    """The same times on some weekdays (bit set, bit 0 is Monday): from, until, places."""
+
+    weekdays: int
+    starts_min: int
+    ends_min: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceDraft:
+    """A resource to be: service by code, sub-district by code, place (WGS-84), and when it is open."""
+
+    code: str
+    name_zh: str
+    service: str
+    subdistrict: str
+    lat_deg: float
+    lon_deg: float
+    slots: tuple[SlotPattern, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDraft:
+    """A project to be; ``eligibility`` parts that are empty ask for nothing. The period is half-open."""
+
+    title_zh: str
+    title_en: str = ""
+    aims: str = ""
+    budget_cents: int = 0
+    starts_on: date
+    ends_on: date
+    categories: tuple[str, ...] = ()
+    subdistricts: tuple[str, ...] = ()
+    min_age: int = 0
+    resources: tuple[ResourceDraft, ...] = field(default=())
+
+
+def create_project(
+    session: Session, organisation_id: int, draft: ProjectDraft, *, idempotency_key: str, now: datetime
+) -> Project:
+    """Create a project with all its resources and slots as a draft, or return what the same key created.
+
+    Raises
+    ------
+    NotAllowed
+        When the organisation is no charity office.
+    WrongInput
+        Naming the field, its value and what would be right.
+    KeyConflict
+        When the key was used for other content.
+    """
+    organisation = session.get(Organisation, organisation_id)
+    if organisation is None or organisation.kind != "charity_office":
+        raise NotAllowed(action="createProject", needed="a charity office")
+    if not 1 <= len(idempotency_key) <= 200:
+        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right="1 to 200 characters")
+    digest = hashlib.sha256(json.dumps(asdict(draft), default=str, sort_keys=True).encode()).hexdigest()
+    standing = session.exec(
+        select(Project).where(Project.organisation_id == organisation_id, Project.idempotency_key == idempotency_key)
+    ).first()
+    if standing is not None:
+        if standing.request_hash != digest:
+            raise KeyConflict(key=idempotency_key)
+        return standing
+    _check(session, draft)
+    area_by_code = _areas(session, organisation_id)
+    _known("eligibility.subdistricts", draft.subdistricts, set(area_by_code))
+    _known("resources.subdistrict", tuple(r.subdistrict for r in draft.resources), set(area_by_code))
+    project = Project(
+        organisation_id=organisation_id,
+        idempotency_key=idempotency_key,
+        request_hash=digest,
+        title_zh=draft.title_zh,
+        title_en=draft.title_en,
+        aims=draft.aims,
+        eligibility={
+            "categories": list(draft.categories),
+            "subdistricts": list(draft.subdistricts),
+            "min_age": draft.min_age,
+        },
+        budget_cents=draft.budget_cents,
+        starts_on=draft.starts_on,
+        ends_on=draft.ends_on,
+        created_at=now,
+    )
+    session.add(project)
+    session.flush()
+    _add_resources(session, project, draft, area_by_code)
+    return project
+
+
+def _check(session: Session, draft: ProjectDraft) -> None:
+    """Refuse what cannot be, field by field."""
+    if not 1 <= len(draft.title_zh) <= 120:
+        raise WrongInput(field="titleZh", value=draft.title_zh[:20], right="1 to 120 characters")
+    if len(draft.title_en) > 120 or len(draft.aims) > 2000:
+        raise WrongInput(field="titleEn, aims", value="too long", right="at most 120 and 2,000 characters")
+    if draft.ends_on <= draft.starts_on or (draft.ends_on - draft.starts_on).days > 3 * 366:
+        raise WrongInput(field="endsOn", value=draft.ends_on.isoformat(), right="after startsOn, within three years")
+    if not 0 <= draft.budget_cents <= 10**14:
+        raise WrongInput(field="budgetCents", value=str(draft.budget_cents), right="0 or more, in cents")
+    if not 0 <= draft.min_age <= 120:
+        raise WrongInput(field="eligibility.minAge", value=str(draft.min_age), right="0 to 120 years")
+    if not 1 <= len(draft.resources) <= MOST_RESOURCES:
+        raise WrongInput(field="resources", value=str(len(draft.resources)), right=f"1 to {MOST_RESOURCES} resources")
+    services = {service.code for service in session.exec(select(Service)) if service.served_by == "slot"}
+    _known("eligibility.categories", draft.categories, set(CATEGORIES))
+    _known("resources.service", tuple(resource.service for resource in draft.resources), services)
+    taken = session.exec(select(Resource.code)).all()
+    codes = [resource.code for resource in draft.resources]
+    for resource in draft.resources:
+        if resource.code in taken or codes.count(resource.code) > 1 or not 1 <= len(resource.code) <= 64:
+            raise WrongInput(field="resources.code", value=resource.code[:64], right="a new code of 1 to 64 characters")
+        _check_resource(resource)
+
+
+def _check_resource(resource: ResourceDraft) -> None:
+    if not 1 <= len(resource.name_zh) <= 120:
+        raise WrongInput(field="resources.nameZh", value=resource.name_zh[:20], right="1 to 120 characters")
+    if not is_in_district(resource.lat_deg, resource.lon_deg):
+        place = f"{resource.lat_deg:.3f}, {resource.lon_deg:.3f}"
+        raise WrongInput(field="resources.place", value=place, right="a place inside the district (WGS-84)")
+    for slot in resource.slots:
+        in_day = 0 <= slot.starts_min < slot.ends_min <= 1440
+        if not (in_day and 1 <= slot.weekdays <= 127 and 1 <= slot.places <= 1000):
+            right = "weekdays 1 to 127, start before end within a day, 1 to 1,000 places"
+            raise WrongInput(field="resources.slots", value=str(asdict(slot)), right=right)
+
+
+def _known(field_name: str, values: Sequence[str], known: set[str]) -> None:
+    for value in values:
+        if value not in known:
+            raise WrongInput(field=field_name, value=value, right=f"one of {', '.join(sorted(known))}")
+
+
+def _areas(session: Session, organisation_id: int) -> dict[str, int]:
+    """Sub-districts of the organisation by code."""
+    wanted = (
+        select(Area.code, Area.id)
+        .join(OrganisationArea, OrganisationArea.area_id == Area.id)  # type: ignore[arg-type]  # SQLModel columns compare to SQL
+        .where(OrganisationArea.organisation_id == organisation_id)
+    )
+    return {code: number for code, number in session.exec(wanted) if number is not None}
+
+
+def _add_resources(session: Session, project: Project, draft: ProjectDraft, areas: dict[str, int]) -> None:
+    rows: list[dict[str, Any]] = []
+    for asked in draft.resources:
+        resource = Resource(
+            project_id=project_number(project),
+            service_id=session.exec(select(Service.id).where(Service.code == asked.service)).one() or 0,
+            code=asked.code,
+            name_zh=asked.name_zh,
+            lat_deg=asked.lat_deg,
+            lon_deg=asked.lon_deg,
+            subdistrict_id=areas[asked.subdistrict],
+        )
+        session.add(resource)
+        session.flush()
+        rows += [row | {"resource_id": resource.id} for row in slot_rows(draft.starts_on, draft.ends_on, asked.slots)]
+        if len(rows) > MOST_SLOTS:
+            raise WrongInput(field="resources.slots", value=str(len(rows)), right=f"at most {MOST_SLOTS} in all")
+    if rows:
+        session.connection().execute(insert(SLOT), rows)
+
+
+def slot_rows(starts_on: date, ends_on: date, patterns: Sequence[SlotPattern]) -> Iterator[dict[str, Any]]:
+    """Yield the dated slots of weekly patterns over a period (half-open)."""
+    for number in range((ends_on - starts_on).days):
+        day = starts_on + timedelta(days=number)
+        for pattern in patterns:
+            if pattern.weekdays >> day.weekday() & 1:
+                yield {
+                    "day": day,
+                    "starts_min": pattern.starts_min,
+                    "ends_min": pattern.ends_min,
+                    "places": pattern.places,
+                }
+
+
+def project_number(project: Project) -> int:
+    """Return the number of a stored project."""
+    if project.id is None:
+        message = "The project is not stored yet."
+        raise ValueError(message)
+    return project.id
+
+
+def project_of(session: Session, organisation_id: int, project_id: int) -> Project:
+    """Return a project of an organisation.
+
+    Raises
+    ------
+    NotFound
+        When there is none, or it is another's.
+    """
+    project = session.get(Project, project_id)
+    if project is None or project.organisation_id != organisation_id:
+        raise NotFound(kind="project", key=str(project_id))
+    return project
+
+
+def start_project(session: Session, organisation_id: int, project_id: int) -> Project:
+    """Let a drafted project run, so that its slots can be given out; a running one stays as it is."""
+    project = project_of(session, organisation_id, project_id)
+    if project.status == "draft":
+        project.status = "running"
+        session.flush()
+    if project.status != "running":
+        raise WrongState(kind="project", key=str(project_id), state=project.status, allowed="a draft")
+    return project
