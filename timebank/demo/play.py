@@ -1,0 +1,80 @@
+"""Plays a day: visits happen, are confirmed, missed or disputed; confirmed minutes are credited."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, Table, select, update
+from sqlmodel import Session
+
+from timebank.core.clock import moment_at
+from timebank.projects.tables import Booking, Slot
+from timebank.visits.credit import Credited, credit_day
+from timebank.visits.diary import Outcome, record_day
+from timebank.visits.life import VISIT, resolve
+
+BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MISSED, DISPUTED = 0.02, 0.005
+EVIDENCE = ("app", "landline", "qr", "paper", "witness")
+EVIDENCE_SHARES = (0.55, 0.25, 0.1, 0.08, 0.02)
+CONFIRMERS = ("senior", "organisation", "sample")
+CONFIRMER_SHARES = (0.7, 0.25, 0.05)
+ARBITER = "organisation:arbitration"
+
+
+def play_day(session: Session, book_id: int, day: date, *, seed: int) -> Credited:
+    """Play one day in the caller's transaction; the same seed and day give the same outcomes."""
+    random = np.random.default_rng([seed, 2, day.toordinal()])
+    evening = moment_at(day, 21 * 60)
+    rows = _planned(session, day)
+    record_day(session, day, _outcomes(random, rows), actor="organisation:day-sheet", now=evening)
+    _resolve_some(session, random, day - timedelta(days=1), evening)
+    _close_bookings(session, random, day)
+    today = credit_day(session, book_id, day, now=evening)
+    late = credit_day(session, book_id, day - timedelta(days=1), now=evening)
+    return Credited(*(a + b for a, b in zip(today, late, strict=True)))
+
+
+def _planned(session: Session, day: date) -> list[Row[Any]]:
+    v = VISIT.c
+    wanted = select(v.id, v.starts_min, v.planned_min).where(v.day == day, v.status == "planned").order_by(v.id)
+    return list(session.connection().execute(wanted))
+
+
+def _outcomes(random: np.random.Generator, rows: list[Row[Any]]) -> list[Outcome]:
+    """Draw how each visit went: on time to a few minutes, of about the planned length."""
+    chance, count = random.random(len(rows)), len(rows)
+    late, longer = random.integers(-3, 10, count), random.integers(-2, 6, count)
+    evidence = random.choice(EVIDENCE, count, p=EVIDENCE_SHARES)
+    confirmer = random.choice(CONFIRMERS, count, p=CONFIRMER_SHARES)
+    outcomes = []
+    for n, row in enumerate(rows):
+        if chance[n] < MISSED:
+            outcomes.append(Outcome(row.id, "missed", 0, 0, "", "", "无人应答"))
+            continue
+        disputed = chance[n] < MISSED + DISPUTED
+        status, note = ("disputed", "时长与约定不符") if disputed else ("confirmed", "")
+        began, served = int(row.starts_min + late[n]), max(1, int(row.planned_min + longer[n]))
+        outcomes.append(Outcome(row.id, status, began, served, str(evidence[n]), str(confirmer[n]), note))
+    return outcomes
+
+
+def _resolve_some(session: Session, random: np.random.Generator, day: date, now: datetime) -> None:
+    """Half of yesterday's disputes are resolved by someone who is no party."""
+    v = VISIT.c
+    wanted = select(v.id, v.served_min).where(v.day == day, v.status == "disputed").order_by(v.id)
+    for row in list(session.connection().execute(wanted)):
+        if random.random() < 0.5:
+            upheld = int(row.served_min * random.choice((0.0, 0.5, 1.0)))
+            resolve(session, row.id, actor=ARBITER, served_min=upheld, note="电话核实后裁定", now=now)
+
+
+def _close_bookings(session: Session, random: np.random.Generator, day: date) -> None:
+    """A booked place is used, or now and then missed."""
+    today = select(SLOT.c.id).where(SLOT.c.day == day)
+    b = BOOKING.c
+    booked = session.connection().execute(select(b.id).where(b.status == "booked", b.slot_id.in_(today)).order_by(b.id))
+    for number in list(booked.scalars()):
+        status = "missed" if random.random() < MISSED else "used"
+        session.connection().execute(update(BOOKING).where(b.id == number).values(status=status))
