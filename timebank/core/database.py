@@ -24,21 +24,22 @@ def open_database(url: str) -> Engine:
 
     SQLite gets WAL, foreign keys, full sync (what was said to be stored survives a power cut) and
     transactions that begin IMMEDIATE, so that two writers wait and never fail half-way. PostgreSQL gets a
-    lock time-out and UTC.
+    lock time-out and UTC. Errors never repeat the values of a statement: they can be personal data.
     """
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if url.startswith("sqlite"):
         return _open_sqlite(url)
     options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
-    return create_engine(url, pool_pre_ping=True, connect_args={"options": options})
+    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
 
 
 def _open_sqlite(url: str) -> Engine:
     path = url.removeprefix("sqlite:///")
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+    settings = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    engine = create_engine(url, hide_parameters=True, connect_args=settings)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

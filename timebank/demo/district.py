@@ -76,10 +76,11 @@ def build_district(session: Session, *, seed: int, scale: float, starts_on: date
     population = make_population(seed=seed, scale=scale, today=starts_on)
     random = np.random.default_rng([seed, 1])
     built = _ground(session, population)
-    seniors = _insert_people(session, random, population.seniors, 0)
+    used: dict[date, int] = {}
+    seniors = _insert_people(session, random, population.seniors, 0, used)
     _insert_seniors(session, population, built, seniors)
-    partners = _insert_people(session, random, population.old_partners, len(seniors))
-    visitors = _insert_people(session, random, population.door_visitors, len(seniors) + len(partners))
+    partners = _insert_people(session, random, population.old_partners, len(seniors), used)
+    visitors = _insert_people(session, random, population.door_visitors, len(seniors) + len(partners), used)
     _insert_volunteers(session, random, population, built, (partners, visitors))
     needs = _insert_needs(session, random, population, built, seniors, starts_on)
     _insert_never(session, random, seniors, partners)
@@ -177,12 +178,14 @@ def _advice_points(session: Session, population: Population, built: Built) -> No
     _bulk(session, AdvicePoint, rows)
 
 
-def _insert_people(session: Session, random: np.random.Generator, people: People, offset: int) -> list[int]:
+def _insert_people(
+    session: Session, random: np.random.Generator, people: People, offset: int, used: dict[date, int]
+) -> list[int]:
+    """Insert people; ``used`` counts identity numbers by birthday, so that no two are equal."""
     rows = []
-    used: dict[date, int] = {}
     for n, (born_on, female) in enumerate(zip(people.born_on, people.females.tolist(), strict=True)):
         used[born_on] = used.get(born_on, -1) + 1
-        identity = identity_number(born_on, used[born_on] + (250 if offset else 0), female=female)
+        identity = identity_number(born_on, used[born_on], female=female)
         number = phone(offset + n)
         building, room = random.integers(1, 60), random.integers(101, 1899)
         rows.append(

@@ -1,0 +1,136 @@
+"""The command line: ``timebank ...``. Every command reads where the data is from the environment."""
+
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from timebank.core.clock import now
+from timebank.core.database import open_database, transaction
+from timebank.core.errors import Refusal, StoreUnavailable
+from timebank.core.jobs import work as work_jobs
+from timebank.core.schema import upgrade as upgrade_schema
+from timebank.core.settings import Settings
+from timebank.core.texts import say, say_refusal
+from timebank.demo.published import category_counts, published
+from timebank.demo.run import issue_demo_tokens, run_demo
+from timebank.demo.told import table_of, to_paste
+from timebank.imports.command import app as import_app
+from timebank.ledger.reconcile import reconcile
+from timebank.ledger.tables import Book
+from timebank.planning.runs import MATCH, run_match
+from timebank.reports.figures import district_figures
+from timebank.reports.page import write_page
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Hu-Help Time Bank 沪助养老时光汇",
+)
+ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(import_app, name="import")
+STEPS = ("upgrade", "district", "plan", "play", "next_plan", "report")
+
+
+class Bars:
+    """A bar for each step of the demo, drawn while it works."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description:<34}"), BarColumn(40), TextColumn("{task.percentage:>4.0f} %"))
+        self.drawn = Progress(*columns, TimeElapsedColumn(), console=console)
+        self.bars = {
+            step: self.drawn.add_task(f"{say(f'step_{step}', 'zh')} {say(f'step_{step}', 'en')}", total=1, start=False)
+            for step in STEPS
+        }
+
+    def __call__(self, step: str, share: float) -> None:
+        """Move the bar of a step to its share, 0 to 1."""
+        self.drawn.start_task(self.bars[step])
+        self.drawn.update(self.bars[step], completed=share)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is left to chance.")] = None,
+    scale: Annotated[float | None, typer.Option(min=0.005, max=1, help="1 is the published district.")] = None,
+    starts_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day played.")] = None,
+) -> None:
+    """Build, plan and play a synthetic district; go on where an earlier run was stopped."""
+    settings, console = Settings.from_environment(), Console()
+    engine = open_database(settings.database_url)
+    bars = Bars(console)
+    with bars.drawn:
+        first_day = starts_on.date() if starts_on else None
+        played = run_demo(engine, seed=seed, scale=scale, starts_on=first_day, now=now(), progress=bars)
+        bars("report", 0)
+        with transaction(engine, read_only=True) as session:
+            book = session.get_one(Book, 1)
+            figures = district_figures(session, played, book.id or 0)
+        page = write_page(settings.home / "district.html", figures, published(), category_counts(1))
+        bars("report", 1)
+    for table in table_of(figures):
+        console.print(table)
+    console.print(f"\n{say('page_written', 'zh', path=page)}\n{say('page_written', 'en', path=page)}", soft_wrap=True)
+    tokens = issue_demo_tokens(engine, now=now())
+    console.print(to_paste(tokens), soft_wrap=True, markup=False, highlight=False)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+) -> None:
+    """Serve GraphQL, with a worker process beside it for match runs."""
+    from api.serve import serve as serve_api  # noqa: PLC0415  # the bank does not need the web to be imported
+
+    upgrade_schema(open_database(Settings.from_environment().database_url))
+    serve_api(host=host, port=port)
+
+
+@app.command()
+def work() -> None:
+    """Work on jobs until the process that started this one is gone."""
+    work_jobs(open_database(Settings.from_environment().database_url), {MATCH: run_match})
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the database to the newest shape."""
+    upgrade_schema(open_database(Settings.from_environment().database_url))
+    typer.echo("The database is up to date.")
+
+
+@ledger_app.command()
+def verify() -> None:
+    """Run the seven checks over every book; ends with 1 when one does not hold."""
+    engine = open_database(Settings.from_environment().database_url)
+    broken = False
+    with transaction(engine, read_only=True) as session:
+        for book in session.query(Book).order_by("id"):
+            findings = reconcile(session, book.id or 0)
+            broken = broken or bool(findings)
+            typer.echo(f"{book.code}: {'R1 to R7 hold' if not findings else ''}")
+            for finding in findings:
+                typer.echo(f"  {finding.check}: {finding.row}")
+    raise typer.Exit(int(broken))
+
+
+def main() -> None:
+    """Run the command line; a refusal is told in both languages, without a traceback."""
+    try:
+        app()
+    except Refusal as refusal:
+        sys.stderr.write(f"{say_refusal(refusal, 'zh')}\n{say_refusal(refusal, 'en')}\n")
+        sys.exit(2)
+    except StoreUnavailable as fault:
+        sys.stderr.write(f"{fault}\n")
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

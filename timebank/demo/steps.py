@@ -1,0 +1,39 @@
+"""Steps of long work, each committed together with the milestone that says it is done."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, Table, update
+from sqlmodel import Session
+
+from timebank.core.database import transaction
+from timebank.core.tables import Milestone
+from timebank.ledger.accounts import insert_or_skip
+
+MILESTONE: Table = Milestone.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+
+
+def reached(engine: Engine, name: str) -> dict[str, Any] | None:
+    """Return what was noted at a milestone, or nothing when it is still ahead."""
+    with transaction(engine, read_only=True) as session:
+        milestone = session.get(Milestone, name)
+        return milestone.detail if milestone else None
+
+
+def do_once(
+    engine: Engine, name: str, work: Callable[[Session], dict[str, Any]], *, now: datetime
+) -> tuple[dict[str, Any], bool]:
+    """Do a step unless it is done; returns what it noted, and whether it was done now.
+
+    The milestone is written first, so of two processes at the same step one waits and then finds it done. A process
+    that is killed leaves neither the milestone nor any of the step.
+    """
+    with transaction(engine) as session:
+        connection = session.connection()
+        claim = insert_or_skip(connection, MILESTONE).on_conflict_do_nothing()
+        if connection.execute(claim.values(name=name, detail={}, reached_at=now)).rowcount == 0:
+            return session.get_one(Milestone, name).detail, False
+        detail = work(session)
+        connection.execute(update(MILESTONE).where(MILESTONE.c.name == name).values(detail=detail))
+        return detail, True
