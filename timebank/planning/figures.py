@@ -9,7 +9,7 @@ from matching.plan import Plan
 from matching.problem import Ints, Problem, ServedBy
 
 LOAD_BINS = 12
-DISTANCE_STEP_M = 250
+DISTANCE_STEP_M = 50
 
 
 def plan_figures(problem: Problem, plan: Plan) -> dict[str, Any]:

@@ -17,11 +17,11 @@ from timebank.people.tables import (
     OrganisationArea,
     Person,
     Senior,
-    SeniorCategory,
     Volunteer,
     VolunteerSkill,
 )
 from timebank.planning.tables import Plan
+from timebank.projects.eligibility import categories_on, is_eligible
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.rules.decision import age_on
 
@@ -239,7 +239,7 @@ def _bookable(session: Session, question: Question, needs: list[Row[Any]]) -> np
     )
     resources = _rows(session, wanted)
     by_slot = [row for row in needs if row.served_by == "slot"]
-    categories = _categories(session, question.starts_on) if by_slot else {}
+    categories = categories_on(session, question.starts_on) if by_slot else {}
     codes = {row.id: row.code for row in _rows(session, select(_table(Area)))}
     pairs = [
         (need.id, resource.id)
@@ -254,27 +254,6 @@ def _bookable(session: Session, question: Question, needs: list[Row[Any]]) -> np
         )
     ]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
-
-
-def is_eligible(eligibility: dict[str, Any], *, categories: frozenset[str], subdistrict: str, age: int) -> bool:
-    """Tell whether a senior may be helped: one of the categories, one of the sub-districts, the least age."""
-    wanted, places = eligibility.get("categories"), eligibility.get("subdistricts")
-    return (
-        (not wanted or bool(categories & set(wanted)))
-        and (not places or subdistrict in places)
-        and age >= int(eligibility.get("min_age") or 0)
-    )
-
-
-def _categories(session: Session, day: date) -> dict[int, frozenset[str]]:
-    table = _table(SeniorCategory).c
-    held = select(table.senior_id, table.category).where(
-        table.from_day <= day, or_(table.to_day.is_(None), table.to_day > day)
-    )
-    found: dict[int, set[str]] = defaultdict(set)
-    for row in _rows(session, held):
-        found[row.senior_id].add(row.category)
-    return {senior: frozenset(each) for senior, each in found.items()}
 
 
 def _ints(values: Any) -> np.ndarray[Any, np.dtype[np.int64]]:

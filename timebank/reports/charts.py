@@ -112,6 +112,6 @@ def _points(ring: Sequence[Point]) -> str:
 
 
 def _shades(values: Sequence[int], steps: int) -> list[int]:
-    """Return a shade for each value, even steps from 0 to the largest."""
-    most = max([1, *values])
-    return [min(steps - 1, value * steps // (most + 1)) for value in values]
+    """Return a shade for each value, in even steps from the smallest to the largest."""
+    least, most = min(values, default=0), max(values, default=0)
+    return [(value - least) * steps // (most - least + 1) for value in values]

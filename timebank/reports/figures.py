@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, case, func, select
+from sqlalchemy import Table, case, func, select
 from sqlmodel import Session
 
 from timebank.ledger.accounts import ACCOUNT, issued_min
@@ -164,10 +164,10 @@ def _streets(session: Session) -> tuple[Street, ...]:
         .group_by(AREA.c.id, AREA.c.name_zh, AREA.c.name_en)
         .order_by(AREA.c.id)
     )
-    return tuple(_street(row) for row in session.connection().execute(wanted))
+    return tuple(_street(tuple(row)) for row in session.connection().execute(wanted))
 
 
-def _street(row: Row[Any]) -> Street:
+def _street(row: tuple[Any, ...]) -> Street:
     return Street(
         area_id=row[0],
         name_zh=row[1],

@@ -11,13 +11,14 @@ from markupsafe import Markup
 
 from timebank.core.minutes import format_coins
 from timebank.core.places import Place, district_outline
-from timebank.core.texts import say
+from timebank.core.texts import Locale, say
 from timebank.people.categories import CATEGORIES
 from timebank.reports.charts import BLUES, REDS, grouped_bars, outline_map
 from timebank.reports.figures import Coverage, Figures
 
 DAYS_A_YEAR = 365
-LOCALES = ("zh", "en")
+MOST_BARS = 11
+LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 def write_page(
@@ -81,7 +82,7 @@ def _tiles(figures: Figures) -> list[tuple[str, Markup]]:
         (f"{sum(street.seniors for street in figures.streets):,}", bilingual("tile_seniors")),
         (f"{(needs - unmet) / max(1, needs):.1%}", bilingual("tile_met")),
         (f"{figures.visits_by_status.get('confirmed', 0):,}", bilingual("tile_confirmed")),
-        (f"{engine['mean_m']:,.0f} m", bilingual("tile_walk", by_hand=f"{by_hand['mean_m']:,.0f}")),
+        (f"{engine['met'] - by_hand['met']:+,}", bilingual("tile_more")),
         (f"{figures.issued_min // 60:,}", bilingual("tile_coins")),
     ]
 
@@ -127,9 +128,14 @@ def _cell(rows: list[Coverage], service: str | None = None) -> dict[str, float]:
 
 def _distance_chart(figures: Figures) -> str:
     step = int(figures.engine["distance_step_m"])
-    ours, theirs = figures.engine["distances"], figures.engine["distances_by_hand"]
+    ours, theirs = (_folded(figures.engine[name]) for name in ("distances", "distances_by_hand"))
     labels = [f"{n * step}" for n in range(len(ours))]
-    return grouped_bars(labels, ours, theirs, title=_title("chart_distance"))
+    return grouped_bars([*labels[:-1], f"{labels[-1]}+"], ours, theirs, title=_title("chart_distance"))
+
+
+def _folded(counts: list[int]) -> list[int]:
+    """Put everything past the last bar that is drawn into that bar."""
+    return [*counts[: MOST_BARS - 1], sum(counts[MOST_BARS - 1 :])] if len(counts) > MOST_BARS else counts
 
 
 def _load_chart(figures: Figures) -> str:
