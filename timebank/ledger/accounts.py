@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.core.errors import NotFound
-from timebank.ledger.tables import Account, Book, Entry
+from timebank.ledger.tables import Account, Book, Entry, Transfer
 
 ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -149,6 +149,12 @@ def statement(session: Session, account: int, *, first: int, before_seq: int | N
     if before_seq is not None:
         lines = lines.where(col(Entry.seq) < before_seq)
     return list(session.exec(lines.order_by(col(Entry.seq).desc()).limit(first)))
+
+
+def reason_of(session: Session, transfer_ids: Iterable[int]) -> dict[int, str]:
+    """Return why each transfer was made, by its id."""
+    wanted = pick(Transfer.id, Transfer.reason).where(col(Transfer.id).in_(set(transfer_ids)))
+    return {number: reason for number, reason in session.exec(wanted) if number is not None}
 
 
 def issued_min(session: Session, book: int) -> int:

@@ -9,8 +9,8 @@ from timebank.planning.runs import MATCH
 from timebank.planning.tables import Plan
 
 
-def plan_seen(session: Session, plan_id: int, *, organisation_id: int) -> Plan:
-    """Return an organisation's own plan, or the district's when it is or was in force.
+def plan_seen(session: Session, plan_id: int, *, organisation_id: int, is_own: bool = False) -> Plan:
+    """Return an organisation's own plan, or (unless ``is_own``) the district's when it is or was in force.
 
     Raises
     ------
@@ -18,7 +18,8 @@ def plan_seen(session: Session, plan_id: int, *, organisation_id: int) -> Plan:
         When there is none, or it is another's.
     """
     district = (col(Plan.scope) == "district") & (col(Plan.state) != "proposed")
-    seen = or_(col(Plan.organisation_id) == organisation_id, district)
+    own = col(Plan.organisation_id) == organisation_id
+    seen = own if is_own else or_(own, district)
     plan = session.exec(select(Plan).where(Plan.id == plan_id, seen)).first()
     if plan is None:
         raise NotFound(kind="plan", key=str(plan_id))

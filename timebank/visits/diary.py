@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
 from timebank.core.clock import moment_at
@@ -85,7 +85,7 @@ def count_by_status(session: Session, plan_id: int | None = None) -> dict[str, i
 
 def next_visits(
     session: Session, volunteer_id: int, *, from_day: date, first: int, after: tuple[date, int] | None = None
-) -> list[Row[tuple[Visit, Need, Service, Senior, Person, str, str]]]:
+) -> list[tuple[Visit, Need, Service, Senior, Person, str, str]]:
     """Return up to ``first`` (1 to 100) planned visits of a volunteer from a day on, with what they need to know.
 
     ``after`` is day and id of the last visit of the page before. Each row has visit, need, service, senior,
@@ -110,4 +110,4 @@ def next_visits(
     if after is not None:
         day, number = after
         wanted = wanted.where((col(Visit.day) > day) | ((col(Visit.day) == day) & (col(Visit.id) > number)))
-    return list(session.execute(wanted))
+    return [tuple(row) for row in session.execute(wanted)]

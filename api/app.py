@@ -1,0 +1,58 @@
+"""The application: one endpoint for GraphQL, a start page, and a sign of health."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from api.http import GraphQL
+from timebank.core.clock import now
+from timebank.core.texts import say
+
+PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+
+
+def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starlette:
+    """Make the application over a migrated database."""
+    graphql = GraphQL(engine, clock)
+
+    async def answer(request: Request) -> Response:
+        return await graphql(request)
+
+    async def health(_request: Request) -> Response:
+        is_up = await run_in_threadpool(_answers, engine)
+        return PlainTextResponse("ok" if is_up else "the database does not answer", 200 if is_up else 503)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", answer, methods=["GET", "POST"]),
+            Route("/health", health),
+            Route("/", _start),
+        ]
+    )
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with engine.execution_options(read_only=True).connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+async def _start(_request: Request) -> Response:
+    environment = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
+    page = environment.get_template("start.html.jinja").render(say=say)
+    return HTMLResponse(page, headers=PAGE_HEADERS)

@@ -1,0 +1,10 @@
+"""Everything that can be found again by its id."""
+
+import strawberry
+
+
+@strawberry.interface(description="Anything that can be found again by its id.")
+class Node:
+    """Anything that can be found again by its id."""
+
+    id: strawberry.ID
