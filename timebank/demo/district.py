@@ -48,6 +48,8 @@ SOCIAL_ORGANISATIONS = (
 )
 """Code, names and sub-districts (positions) of the three social organisations."""
 OFFICE = "CF1"
+HALF = 0.5
+"""From this scale on, vehicles run on two days a week."""
 FREQUENCIES = {
     "greeting": ("every_n_days", 2),
     "door_visit": ("per_week", 1),
@@ -317,14 +319,15 @@ def _insert_never(session: Session, random: np.random.Generator, seniors: list[i
 def _insert_projects(session: Session, built: Built, scale: float, starts_on: date, now: datetime) -> None:
     """Two projects of the charity office: bath stations and accessible vehicles, running from the first day."""
     ends_on, areas = starts_on + timedelta(days=364), subdistricts()
-    bath_places, trip_places = max(1, round(2 * scale)), 1
+    bath_places, vans = max(1, round(2 * scale)), max(1, round(3 * scale))
+    trip_days = 0b01010 if scale >= HALF else 0b00010
     baths = tuple(
         _resource(f"BATH{n + 1}", f"{areas[n].name_zh}助浴点", "bath", n, areas[n], (0b10101, 540, 600, bath_places))
         for n in (0, 1, 2, 4, 6, 8)
     )
     trips = tuple(
-        _resource(f"VAN{n + 1}", f"{areas[n].name_zh}无障碍车", "trip", n, areas[n], (0b01010, 540, 720, trip_places))
-        for n in (0, 3, 9)
+        _resource(f"VAN{n + 1}", f"{areas[n].name_zh}无障碍车", "trip", n, areas[n], (trip_days, 540, 720, 1))
+        for n in (0, 3, 9)[:vans]
     )
     for key, title, english, categories, resources in (
         ("demo-bath", "普陀助浴快车", "Bath bus of Putuo", ("severe_functional_impairment",), baths),

@@ -20,6 +20,8 @@ FEMALE_SHARE = 0.58
 SHANGHAINESE_WISH, GENDER_WISH = 0.06, 0.03
 BATHS, TRIPS = 170, 42
 """Needs of 28 days; published are 1,971 baths and 442 trips a year, so about 151 and 34."""
+FEWEST_BATHS, FEWEST_TRIPS = 8, 6
+"""A small district still has a few of each, so that its projects have something to decide."""
 DOOR_VISITORS = 350
 SCARCE = {"Taopu": 0.62, "Changfeng Xincun": 0.85}
 """Share of the volunteers that these sub-districts have, beside their share of seniors."""
@@ -115,8 +117,8 @@ def _programmes(
     return {
         "greeting": np.sort(oldest[: round(programmes["old_partner"]["seniors"] * scale)]),
         "door_visit": np.sort(visited),
-        "bath": np.sort(random.choice(impaired, max(1, round(BATHS * scale)), replace=False)),
-        "trip": np.sort(random.choice(disabled, max(1, round(TRIPS * scale)), replace=False)),
+        "bath": np.sort(random.choice(impaired, max(FEWEST_BATHS, round(BATHS * scale)), replace=False)),
+        "trip": np.sort(random.choice(disabled, max(FEWEST_TRIPS, round(TRIPS * scale)), replace=False)),
     }
 
 

@@ -1,0 +1,96 @@
+"""The charity office: finds where baths are missing, creates a project there, and sees what it changed.
+
+Run it: .venv/bin/python examples/charity_office.py
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Engine
+from sqlmodel import Session, select
+
+from timebank.core.database import open_database, transaction
+from timebank.demo.run import run_demo
+from timebank.people.tables import Organisation
+from timebank.planning.pairs import own_areas, shortage_rows
+from timebank.planning.problem_rows import Question
+from timebank.planning.runs import make_plan
+from timebank.planning.storing import publish_plan
+from timebank.projects.eligibility import count_eligible
+from timebank.projects.projects import (
+    ProjectDraft,
+    ResourceDraft,
+    SlotPattern,
+    create_project,
+    project_number,
+    start_project,
+)
+
+NOW = datetime(2026, 3, 30, 1, 0, tzinfo=UTC)
+NEXT_PERIOD = date(2026, 4, 27)
+
+
+def main() -> None:
+    """Tell the story on a small district of its own."""
+    with TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{Path(folder) / 'district.sqlite'}")
+        run_demo(engine, seed=7, scale=0.05, starts_on=date(2026, 3, 2), now=NOW, progress=lambda *_: None)
+        with transaction(engine) as session:
+            office = session.exec(select(Organisation.id).where(Organisation.code == "CF1")).one() or 0
+            tell_shortage(session, office, "Where seats in accessible vehicles are missing")
+            bring_a_vehicle(session, office)
+        plan_again(engine)
+        with transaction(engine) as session:
+            tell_shortage(session, office, "After the project")
+        engine.dispose()
+
+
+def tell_shortage(session: Session, office: int, title: str) -> None:
+    """Print the sub-districts whose trips are unmet."""
+    rows = [row for row in shortage_rows(session, own_areas(office)) if row.service == "trip"]
+    print(f"{title}: {sum(row.unmet for row in rows)} of {sum(row.needs for row in rows)} unmet")
+    for row in rows:
+        if row.unmet:
+            print(f"  {row.area_zh} {row.area_en}: {row.unmet} of {row.needs}")
+
+
+def bring_a_vehicle(session: Session, office: int) -> None:
+    """Create a project with one vehicle and a rule of who may ride, and let it run."""
+    van = ResourceDraft(
+        code="VAN-WEST",
+        name_zh="长征无障碍车",
+        service="trip",
+        subdistrict="310107009",
+        lat_deg=31.2425,
+        lon_deg=121.3765,
+        slots=(SlotPattern(weekdays=0b0011111, starts_min=540, ends_min=720, places=2),),
+    )
+    draft = ProjectDraft(
+        title_zh="西片出行",
+        title_en="Trips in the west",
+        aims="让重残老人每月能出门一次",
+        budget_cents=8_000_000,
+        starts_on=NEXT_PERIOD,
+        ends_on=date(2026, 7, 27),
+        categories=("severe_registered_disability",),
+        min_age=60,
+        resources=(van,),
+    )
+    project = create_project(session, office, draft, idempotency_key="west-2026", now=NOW)
+    again = create_project(session, office, draft, idempotency_key="west-2026", now=NOW)
+    start_project(session, office, project_number(project))
+    print(f"Project {project.title_en}: {project.status}, may help {count_eligible(session, project, NEXT_PERIOD)}")
+    print(f"  the same key again is the same project: {again.id == project.id}")
+
+
+def plan_again(engine: Engine) -> None:
+    """Plan the next four weeks with the new vehicle, and put the plan into force."""
+    number = make_plan(engine, Question(starts_on=NEXT_PERIOD, horizon_days=28), now=NOW)
+    with transaction(engine) as session:
+        plan = publish_plan(session, number)
+        print(f"Plan from {plan.starts_on}: {plan.status}, {plan.figures['bookings']} places given out")
+
+
+if __name__ == "__main__":
+    main()
