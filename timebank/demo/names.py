@@ -4,15 +4,14 @@ from datetime import date
 
 import numpy as np
 
+from timebank.people.identity import check_digit
+
 SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁于余叶蒋杜苏魏程吕"
     "丁沈任姚卢傅钟姜崔谭廖范汪陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严"
 )
 GIVEN_FEMALE = "秀英芳娜敏静丽艳娟霞兰凤玉梅珍莲桂琴云洁萍红月香菊仙美华慧巧"
 GIVEN_MALE = "伟强磊军洋勇杰涛明超国建德福林根宝祥荣生海山志文平龙良忠信义"
-WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-CHECK_DIGITS = "10X98765432"
-"""ISO 7064 MOD 11-2, as GB 11643 uses it."""
 
 
 def name(random: np.random.Generator, *, female: bool) -> str:
@@ -27,11 +26,6 @@ def identity_number(born_on: date, sequence: int, *, female: bool) -> str:
     order = sequence % 500 * 2 + (0 if female else 1)
     body = f"310107{born_on:%Y%m%d}{order:03d}"
     return body + check_digit(body)
-
-
-def check_digit(body: str) -> str:
-    """Return the check digit of the first 17 digits."""
-    return CHECK_DIGITS[sum(int(digit) * weight for digit, weight in zip(body, WEIGHTS, strict=True)) % 11]
 
 
 def phone(sequence: int) -> str:

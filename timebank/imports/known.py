@@ -1,0 +1,86 @@
+"""What a file may name: sub-districts, committees, organisations, services, as the database has them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, select
+
+from timebank.core.places import PlaceSystem, is_in_district, to_wgs84
+from timebank.imports.faults import CellFault
+from timebank.needs.catalogue import ensure_services
+from timebank.needs.tables import Service
+from timebank.people.tables import Area, Organisation
+
+SYSTEMS: dict[str, PlaceSystem] = {
+    "wgs-84": "WGS-84",
+    "wgs84": "WGS-84",
+    "gcj-02": "GCJ-02",
+    "gcj02": "GCJ-02",
+    "高德": "GCJ-02",
+    "腾讯": "GCJ-02",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Words of a file to rows: each table has code, Chinese and English name, in lower case."""
+
+    subdistricts: dict[str, int]
+    committees: dict[str, tuple[int, ...]]
+    parent_by_area: dict[int, int]
+    code_by_area: dict[int, str]
+    organisations: dict[str, int]
+    offices: frozenset[int]
+    services: dict[str, Service]
+    today: date
+    system: PlaceSystem
+
+    def committee_in(self, word: tuple[int, ...], subdistrict: int) -> int:
+        """Return the committee of that name in a sub-district."""
+        inside = [area for area in word if self.parent_by_area[area] == subdistrict]
+        if len(inside) != 1:
+            raise CellFault("committee_elsewhere")
+        return inside[0]
+
+    def place(self, lat_deg: float, lon_deg: float, system: PlaceSystem | None) -> tuple[float, float]:
+        """Return a place in WGS-84 that lies in the district."""
+        lat, lon = to_wgs84(lat_deg, lon_deg, system or self.system)
+        if is_in_district(lat, lon):
+            return round(lat, 7), round(lon, 7)
+        if is_in_district(*to_wgs84(lat_deg, lon_deg, "GCJ-02")):
+            raise CellFault("outside_gcj")
+        raise CellFault("swapped" if is_in_district(lon_deg, lat_deg) else "outside")
+
+
+def load_known(session: Session, *, today: date, system: PlaceSystem) -> Known:
+    """Read everything that a file may name."""
+    areas = list(session.exec(select(Area)))
+    committees: dict[str, list[int]] = defaultdict(list)
+    for area in areas:
+        if area.level == "committee":
+            for word in _words(area):
+                committees[word].append(area.id or 0)
+    return Known(
+        subdistricts=_by_word(area for area in areas if area.level == "subdistrict"),
+        committees={word: tuple(sorted(set(ids))) for word, ids in committees.items()},
+        parent_by_area={area.id or 0: area.parent_id or 0 for area in areas},
+        code_by_area={area.id or 0: area.code for area in areas},
+        organisations=_by_word(session.exec(select(Organisation))),
+        offices=frozenset(
+            one.id or 0 for one in session.exec(select(Organisation).where(Organisation.kind == "charity_office"))
+        ),
+        services={word: service for service in ensure_services(session).values() for word in _words(service)},
+        today=today,
+        system=system,
+    )
+
+
+def _words(row: Any) -> set[str]:
+    return {row.code.lower(), row.name_zh.lower(), row.name_en.lower()}
+
+
+def _by_word(rows: Iterable[Any]) -> dict[str, int]:
+    return {word: row.id or 0 for row in rows for word in _words(row)}
