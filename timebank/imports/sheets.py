@@ -1,6 +1,7 @@
 """Any file as sheets with a header: which rows are data, under which known columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
@@ -16,6 +17,7 @@ MOST_COLUMNS = 200
 HEADER_WITHIN = 5
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK"
+Sheets = Generator[tuple[str, list[str], Iterator[tuple[object, ...]]], None, None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,13 @@ def read_lines(path: Path, columns: tuple[Column, ...], faults: Faults) -> Itera
     FileRefused
         When the file cannot be read, or has too many rows.
     """
+    with closing(_sheets(path)) as sheets:
+        yield from _read_sheets(path, sheets, columns, faults)
+
+
+def _read_sheets(path: Path, sheets: Sheets, columns: tuple[Column, ...], faults: Faults) -> Iterator[Line]:
     found_any = False
-    for name, merged, cells in _sheets(path):
+    for name, merged, cells in sheets:
         opening = list(islice(cells, HEADER_WITHIN))
         position = _find_header(opening, columns)
         if position is None:
@@ -57,7 +64,7 @@ def read_lines(path: Path, columns: tuple[Column, ...], faults: Faults) -> Itera
         raise FileRefused(file_name=path.name, why="no_header", detail=wanted)
 
 
-def _sheets(path: Path) -> Iterator[tuple[str, list[str], Iterator[tuple[object, ...]]]]:
+def _sheets(path: Path) -> Sheets:
     """Open a file by what it holds, not by its name."""
     if not path.is_file():
         raise FileRefused(file_name=path.name, why="missing")

@@ -2,7 +2,8 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,7 +90,7 @@ def _check_chunk(path: Path, part: str, chunk: bytes, merged: dict[str, list[str
             ranges.append(found.decode())
 
 
-def sheets(path: Path) -> Iterator[tuple[str, list[str], Iterator[Cells]]]:
+def sheets(path: Path) -> Generator[tuple[str, list[str], Iterator[Cells]], None, None]:
     """Yield each sheet that is shown: its name, its merged ranges, and its rows from the first on."""
     seen = inspect(path)
     try:
@@ -101,12 +102,13 @@ def sheets(path: Path) -> Iterator[tuple[str, list[str], Iterator[Cells]]]:
             if sheet.sheet_state == "visible":
                 sheet.reset_dimensions()  # what a file says of its own size is not believed
                 part = getattr(sheet, "_worksheet_path", "").lstrip("/")
-                yield sheet.title, seen.merged_by_part.get(part, []), _rows(path, sheet)
+                with closing(_rows(path, sheet)) as rows:
+                    yield sheet.title, seen.merged_by_part.get(part, []), rows
     finally:
         book.close()
 
 
-def _rows(path: Path, sheet: object) -> Iterator[Cells]:
+def _rows(path: Path, sheet: object) -> Generator[Cells, None, None]:
     try:
         yield from sheet.iter_rows(values_only=True)  # type: ignore[attr-defined]  # the library's read-only sheet
     except (KeyError, ValueError, TypeError, SyntaxError, EOFError) as fault:
