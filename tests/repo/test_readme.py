@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+COMMAND = re.compile(r"(?:^|`)make (\w+)", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
 
@@ -23,7 +24,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_make_commands_exist() -> None:
     """Every `make` command that a page prints can be typed."""
     makefile = (ROOT / "Makefile").read_text()
-    named = {name for page in PAGES for name in re.findall(r"`make (\w+)`", page.read_text(encoding="utf-8"))}
+    named = {name for page in PAGES for name in COMMAND.findall(page.read_text(encoding="utf-8"))}
 
     missing = {name for name in named if not re.search(rf"^{name}:", makefile, re.MULTILINE)}
 
