@@ -9,6 +9,7 @@ from matching.problem import Floats, FrequencyKind, Needs, Params, Problem, Serv
 LAT_DEG, LON_DEG = 31.25, 121.40
 SPREAD_DEG = 0.035
 COMPOUND_DEG = 0.0012
+MOST_NEEDS, WEEKLY_CAP_MIN = 6, 300
 
 
 def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, candidates: int = 30) -> Problem:
@@ -38,7 +39,7 @@ def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, c
         penalties=np.full(n, 20_000),
     )
     people = Volunteers(
-        ids=np.arange(1, m + 1),
+        ids=np.arange(n + 1, n + m + 1),  # seniors and volunteers are persons of one numbering
         lats_deg=starts[:, 0],
         lons_deg=starts[:, 1],
         areas=random.integers(1, 11, m),
@@ -48,8 +49,8 @@ def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, c
         weekdays=np.full(m, 127),
         window_starts_min=np.full(m, 480),
         window_ends_min=np.full(m, 1080),
-        max_needs=np.full(m, 6),
-        weekly_caps_min=np.full(m, 300),
+        max_needs=np.full(m, MOST_NEEDS),
+        weekly_caps_min=np.full(m, WEEKLY_CAP_MIN),
     )
     return Problem(
         starts_on=date(2026, 3, 2),

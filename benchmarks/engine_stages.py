@@ -1,0 +1,117 @@
+"""What the engine's stages take: seconds in turn with a bare solver, megabytes, and the optimum from others."""
+
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+from benchmarks.clock import Rounds
+from benchmarks.command import Tell
+from benchmarks.instances import MOST_NEEDS, district
+from benchmarks.memory import measured_mb
+from benchmarks.optimum import bare_flow, lp_optimum
+from benchmarks.report import Report, Target, Value, at_most, equal
+from matching.calendar import make_calendar
+from matching.candidates import find_arcs
+from matching.greedy import pair_by_hand
+from matching.pairing import pair
+from matching.plan import Status
+from matching.problem import Problem
+from matching.solve import solve
+from matching.verify import verify
+
+PAIRING_PER_BARE_FLOW, CALENDAR_PER_PAIRING = 1.5, 20
+SMALLER = 10
+"""HiGHS gets a tenth of the district, once with room for all and once without."""
+STAGES = ("candidates", "pairing", "calendar", "verify")
+Instance = Callable[[int], Problem]
+
+
+class Tally:
+    """Costs of all rounds: the engine's, the bare flow's and the hand's; the plans' statuses; most visits and arcs."""
+
+    def __init__(self) -> None:
+        self.engine_m = self.optimum_m = self.by_hand_m = 0
+        self.statuses: set[str] = set()
+        self.sizes: dict[str, Value] = {}
+
+
+def measure_engine(instance: Instance, *, rounds: int, seed: int, tell: Tell) -> Report:
+    """Measure districts of ``rounds`` seeds from ``seed`` on."""
+    tell("memory of each stage")
+    figures: dict[str, Value] = dict(_megabytes(instance(seed)))
+    clock, tally = Rounds(), Tally()
+    for number in range(rounds):
+        tell(f"engine, round {number + 1} of {rounds}")
+        _round(clock, tally, instance(seed + number))
+    tell("a tenth of the district by HiGHS")
+    small = [_smaller(instance(seed), short=short) for short in (False, True)]
+    pairing, calendar = clock.ratios("pairing", "bare_flow_solve"), clock.ratios("calendar", "pairing")
+    figures |= {f"{name}_s": clock.median_s(name) for name in clock.seconds}
+    figures |= {
+        "pairing_per_bare_flow_solve_least": min(pairing),
+        "pairing_per_bare_flow_solve_most": max(pairing),
+        "engine_objective_m": tally.engine_m,
+        "by_hand_objective_m": tally.by_hand_m,
+        "by_hand_per_engine_objective": tally.by_hand_m / tally.engine_m,
+    }
+    targets: list[Target] = [
+        equal("pairing_objective_m", tally.engine_m, tally.optimum_m),
+        *(equal(f"pairing_objective_{name}_m", mine, highs) for name, mine, highs in small),
+        equal("plan_status", " ".join(sorted(tally.statuses)), Status.OPTIMAL.value),
+        at_most("pairing_per_bare_flow_solve", median(pairing), PAIRING_PER_BARE_FLOW),
+        at_most("calendar_per_pairing", median(calendar), CALENDAR_PER_PAIRING),
+    ]
+    return Report(figures=tally.sizes | figures, targets=targets)
+
+
+def _megabytes(problem: Problem) -> dict[str, float]:
+    """Peak growth of each stage, in the order in which they need one another; then of all together."""
+    arcs, candidates_mb = measured_mb(partial(find_arcs, problem))
+    paired, pairing_mb = measured_mb(partial(pair, problem, arcs))
+    pairs = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
+    _, calendar_mb = measured_mb(partial(make_calendar, problem, *pairs))
+    plan, solve_mb = measured_mb(partial(solve, problem))
+    _, verify_mb = measured_mb(partial(verify, problem, plan))
+    return dict(
+        zip(
+            (*(f"{stage}_mb" for stage in STAGES), "whole_solve_mb"),
+            (candidates_mb, pairing_mb, calendar_mb, verify_mb, solve_mb),
+            strict=True,
+        )
+    )
+
+
+def _round(clock: Rounds, tally: Tally, problem: Problem) -> None:
+    """Measure every stage on one district; the pairing beside a bare solver with the same arcs."""
+    arcs = clock.play({"candidates": partial(find_arcs, problem)})["candidates"]
+    flow = clock.play({"bare_flow_load": partial(bare_flow, problem, arcs)})["bare_flow_load"]
+    solved = clock.play({"pairing": partial(pair, problem, arcs), "bare_flow_solve": flow.solve})
+    if solved["bare_flow_solve"] != flow.OPTIMAL:
+        message = f"The bare flow ended as {solved['bare_flow_solve']}, so there is nothing to compare with."
+        raise RuntimeError(message)
+    paired = solved["pairing"]
+    pairs = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
+    clock.play({"calendar": partial(make_calendar, problem, *pairs)})
+    plan = clock.play({"whole_solve": partial(solve, problem)})["whole_solve"]
+    clock.play({"verify": partial(verify, problem, plan)})
+    by_hand = clock.play({"by_hand": partial(pair_by_hand, problem, arcs)})["by_hand"]
+    tally.engine_m += paired.objective
+    tally.optimum_m += flow.optimal_cost()
+    tally.by_hand_m += by_hand.objective
+    tally.statuses.add(plan.status.value)
+    tally.sizes = {
+        "needs": len(problem.needs),
+        "volunteers": len(problem.volunteers),
+        "arcs": len(arcs.needs),
+        "visits": len(plan.visits.days),
+    }
+
+
+def _smaller(problem: Problem, *, short: bool) -> tuple[str, int, int]:
+    """Pair a tenth of the district and ask HiGHS for the same; returns name, the engine's cost, and HiGHS's."""
+    seniors = max(MOST_NEEDS + 1, len(problem.needs) // SMALLER)
+    volunteers = seniors // (MOST_NEEDS + 1) if short else max(1, len(problem.volunteers) // SMALLER)
+    tenth = district(seniors=seniors, volunteers=volunteers, seed=problem.params.seed)
+    arcs = find_arcs(tenth)
+    name = "short_of_hands" if short else "tenth"
+    return name, pair(tenth, arcs).objective, round(lp_optimum(tenth, arcs))
