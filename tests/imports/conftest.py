@@ -7,33 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from timebank.people.identity import check_digit
-
-HEAD = ["编号", "姓名", "身份证号", "电话", "街镇", "居委", "纬度", "经度", "类别"]
 Rows = list[list[object]]
-
-
-def identity(n: int, *, born: str = "19450101") -> str:
-    """Return a right identity number of a woman."""
-    body = f"310107{born}{2 * n:03d}"
-    return body + check_digit(body)
-
-
-def senior(n: int) -> list[object]:
-    """Return a right row of a file of seniors."""
-    return [
-        f"L{n}",
-        f"张老人{n}",
-        identity(n),
-        "17000000001",
-        "甘泉路街道",
-        "甘泉第1居委会",
-        31.264,
-        121.43,
-        "孤老;独居老年人",
-    ]
-
-
 WriteCsv = Callable[..., Path]
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
-from tests.imports.conftest import HEAD, senior
+from tests.imports.rows import HEAD, senior
 from tests.worlds import World
 from timebank.imports.batches import KINDS
 from timebank.imports.columns import read_cells

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import func, select
 
-from tests.imports.conftest import HEAD, senior
+from tests.imports.rows import HEAD, senior
 from tests.worlds import World
 from timebank.core.database import transaction
 from timebank.imports.batches import bring_in

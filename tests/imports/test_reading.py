@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.imports.conftest import HEAD, senior
+from tests.imports.rows import HEAD, senior
 from timebank.imports.batches import KINDS
 from timebank.imports.columns import Column
 from timebank.imports.faults import Faults, FileRefused
