@@ -37,11 +37,12 @@ def answer(parser: argparse.ArgumentParser, measure: Callable[..., Report], aske
     """Measure with the asked options, then print the report."""
     given: dict[str, Any] = vars(parser.parse_args(asked))
     as_json = given.pop("json")
-    report = measure(**given, tell=teller(parser.prog.rpartition(".")[2]))
+    name = parser.prog.rpartition(".")[2]
+    report = measure(**given, tell=teller(name))
     if as_json:
         print(report.to_json())
     else:
-        show(report, parser.prog)
+        show(report, name)
 
 
 def teller(name: str) -> Tell:

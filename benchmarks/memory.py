@@ -13,8 +13,10 @@ Result = TypeVar("Result")
 BEGIN_ANEW, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 PEAK = "5"
 """What Linux takes to forget the peak so far."""
-KILOBYTES_A_MEGABYTE = 1024.0
-BYTES_OF_MAXRSS = 1.0 if sys.platform == "darwin" else 1024.0
+BYTES_A_MEGABYTE = 1_000_000
+BYTES_A_KILOBYTE = 1024
+"""The kernel's own kilobyte."""
+BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else BYTES_A_KILOBYTE
 """Unit of ``ru_maxrss``: bytes on macOS, kilobytes on Linux."""
 
 
@@ -27,8 +29,8 @@ def measured_mb(work: Callable[[], Result]) -> tuple[Result, float]:
     """
     gc.collect()
     if not STATUS.exists():
-        before = most_mb(resource.RUSAGE_SELF)
-        return work(), most_mb(resource.RUSAGE_SELF) - before
+        before = peak_mb(resource.getrusage(resource.RUSAGE_SELF))
+        return work(), peak_mb(resource.getrusage(resource.RUSAGE_SELF)) - before
     ctypes.CDLL(None).malloc_trim(0)
     BEGIN_ANEW.write_text(PEAK)
     before = _status_mb("VmRSS")
@@ -38,14 +40,9 @@ def measured_mb(work: Callable[[], Result]) -> tuple[Result, float]:
 
 def _status_mb(name: str) -> float:
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) / KILOBYTES_A_MEGABYTE
+    return int(line.split()[1]) * BYTES_A_KILOBYTE / BYTES_A_MEGABYTE
 
 
-def most_mb(whose: int) -> float:
-    """Return the peak of resident memory of this process or of its largest finished child (``RUSAGE_...``)."""
-    return maxrss_mb(resource.getrusage(whose))
-
-
-def maxrss_mb(usage: resource.struct_rusage) -> float:
-    """Return the peak of a usage in megabytes."""
-    return usage.ru_maxrss * BYTES_OF_MAXRSS / (KILOBYTES_A_MEGABYTE * 1024)
+def peak_mb(usage: resource.struct_rusage) -> float:
+    """Return the peak of resident memory that a usage tells."""
+    return usage.ru_maxrss * BYTES_OF_MAXRSS / BYTES_A_MEGABYTE

@@ -56,31 +56,42 @@ class Report:
         return cls(figures=read["figures"], targets=[Target(**target) for target in read["targets"]])
 
 
-def show(report: Report, title: str) -> None:
+def show(report: Report, name: str) -> None:
     """Print figures, then targets."""
-    figures = Table(title=f"{title}: figures", title_justify="left")
+    figures = Table(title="Figures", title_justify="left")
     figures.add_column("figure")
     figures.add_column("reached", justify="right")
-    for name, value in report.figures.items():
-        figures.add_row(name, tell(value))
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=WIDTH)
-    console.print(figures)
-    console.print(_targets(report.targets, title))
+    for figure, value in report.figures.items():
+        figures.add_row(figure, tell(value))
+    console().print(figures)
+    show_targets({name: report})
 
 
-def _targets(targets: Sequence[Target], title: str) -> Table:
-    table = Table(title=f"{title}: targets", title_justify="left")
+def show_targets(report_by_name: Mapping[str, Report | None]) -> None:
+    """Print every target of some benchmarks beside what was reached; no report is a benchmark that failed."""
+    table = Table(title="Targets", title_justify="left")
+    table.add_column("benchmark")
     table.add_column("target")
     for column in ("limit", "reached", "holds"):
         table.add_column(column, justify="right")
-    for target in targets:
-        table.add_row(target.name, tell(target.limit), tell(target.value), "yes" if target.holds else "[bold red]NO[/]")
-    return table
+    for name, report in report_by_name.items():
+        if report is None:
+            table.add_row(name, "[bold red]not measured[/]", "", "", "[bold red]NO[/]")
+            continue
+        for target in report.targets:
+            holds = "yes" if target.holds else "[bold red]NO[/]"
+            table.add_row(name, target.name, tell(target.limit), tell(target.value), holds)
+    console().print(table)
+
+
+def console() -> Console:
+    """Return the terminal, or something wide enough where the output is written to a file."""
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=WIDTH)
 
 
 def tell(value: Value) -> str:
-    """Write a figure with three or more digits that count; thousands are set apart."""
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return value if isinstance(value, str) else f"{value:,.0f}"
+    """Write a figure with three digits that count, a larger one whole; thousands are set apart."""
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1000 else f"{value:.3g}"
