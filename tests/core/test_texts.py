@@ -1,12 +1,15 @@
 """One catalogue holds every text that people see, in both languages."""
 
 import importlib
+import inspect
 import pkgutil
 import string
 
+import pytest
+
 import timebank
-from timebank.core.errors import BalanceTooLow, Refusal
-from timebank.core.texts import catalogue, say_refusal
+from timebank.core.errors import BalanceTooLow, Refusal, WrongInput, WrongState
+from timebank.core.texts import Locale, Phrase, catalogue, say_refusal
 
 
 def _placeholders(text: str) -> set[str]:
@@ -36,6 +39,39 @@ def test_every_refusal_has_its_text() -> None:
     missing = {kind.__name__ for kind in _refusals()} - set(catalogue())
 
     assert missing == set()
+
+
+CODES = {"reason": "already", "why": "missing"}
+"""Parts of refusals that are codes of texts."""
+
+
+def _made(kind: type[Refusal]) -> Refusal:
+    """Make a refusal with a value for each of its parts."""
+    parts = inspect.signature(kind).parameters.values()
+    return kind(**{part.name: 7 if part.annotation is int else CODES.get(part.name, "x") for part in parts})
+
+
+@pytest.mark.parametrize("kind", _refusals(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("locale", ["zh", "en"])
+def test_every_refusal_can_be_said(kind: type[Refusal], locale: Locale) -> None:
+    """A text that breaks while it is written turns a plain no into a fault of ours."""
+    refusal = _made(kind)
+
+    said = say_refusal(refusal, locale)
+
+    assert said
+    assert "{" not in said
+
+
+def test_words_inside_a_refusal_follow_the_language() -> None:
+    """A Chinese sentence with its important half in English helps nobody."""
+    wrong = WrongInput(field="first", value="0", right=Phrase("right_range", least=1, most=100))
+    late = WrongState(kind="plan", key="7", state="superseded", allowed="proposed")
+
+    assert say_refusal(wrong, "zh") == "first 不能为“0”；应为 1 到 100。"
+    assert say_refusal(wrong, "en") == "first cannot be '0'; 1 to 100 would be right."
+    assert say_refusal(late, "zh") == "匹配方案 7 当前状态为“已被替代”，此操作要求：待发布。"
+    assert (wrong.right, late.state) == ("1 to 100 would be right", "superseded")
 
 
 def test_refusal_is_said_in_chinese_first() -> None:

@@ -7,11 +7,25 @@ refusal is the name of its class, and its placeholders are the attributes of the
 import tomllib
 from functools import lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, Self
 
 from timebank.core.errors import Refusal
 
 Locale = Literal["zh", "en"]
+
+
+class Phrase(str):
+    """A part of a refusal that is said in either language, such as what would be right; as a text it is English."""
+
+    __slots__ = ("key", "values")
+    key: str
+    values: dict[str, object]
+
+    def __new__(cls, key: str, /, **values: object) -> Self:
+        """Take the text of ``key`` with its placeholders filled in."""
+        phrase = super().__new__(cls, say(key, "en", **values))
+        phrase.key, phrase.values = key, values
+        return phrase
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +50,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return texts
 
 
-def say(key: str, locale: Locale = "zh", **values: object) -> str:
+def say(key: str, locale: Locale = "zh", /, **values: object) -> str:
     """Write the text of ``key`` with its placeholders filled in.
 
     Raises
@@ -48,5 +62,13 @@ def say(key: str, locale: Locale = "zh", **values: object) -> str:
 
 
 def say_refusal(refusal: Refusal, locale: Locale = "zh") -> str:
-    """Write a refusal for the person who meets it."""
-    return say(refusal.code, locale, **vars(refusal))
+    """Write a refusal for the person who meets it, the words inside it too."""
+    return say(refusal.code, locale, **{name: _worded(name, value, locale) for name, value in vars(refusal).items()})
+
+
+def _worded(name: str, value: object, locale: Locale) -> object:
+    """Say a phrase in the language, a code (``kind`` plan) by its word (``kind_plan``) if it has one, else as it is."""
+    if isinstance(value, Phrase):
+        return say(value.key, locale, **value.values)
+    word = catalogue().get(f"{name}_{value}")
+    return word[locale] if word else value
