@@ -1,29 +1,37 @@
 """Long work as jobs: taken by one worker at a time under a lease, with progress, and taken again if it dies.
 
-The same table and code serve both databases. A handler may run twice for one job, so it must store its result
-under a key of its own.
+The same table and code serve both databases. While a handler runs, its worker renews the lease; a worker that is
+killed renews nothing, so its job is taken again when the lease ends, a few times. A handler may therefore run twice
+for one job, so it must store its result under a key of its own.
 """
 
 import hashlib
 import json
+import logging
 import os
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Table, or_, select, update
+from sqlalchemy import Connection, Engine, Table, case, or_, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.core.clock import now as this_moment
-from timebank.core.database import transaction
-from timebank.core.errors import KeyConflict, NotFound, Refusal
+from timebank.core.database import insert_or_skip, transaction
+from timebank.core.errors import KeyConflict, NotFound, Refusal, StoreUnavailable, WrongInput
 from timebank.core.tables import Job
 
 JOB: Table = Job.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+LOG = logging.getLogger("timebank.jobs")
 LEASE = timedelta(seconds=60)
+BEAT_S = LEASE.total_seconds() / 4
+"""Seconds between two renewals of a lease; three may be lost before the job is another's."""
 MOST_ATTEMPTS = 3
+LONGEST_KEY = 200
 PPM = 1_000_000
 Report = Callable[[str, float], None]
 Handler = Callable[[Engine, Job, Report], dict[str, Any]]
@@ -48,21 +56,25 @@ def enqueue(
     ------
     KeyConflict
         When the key was used for other content.
+    WrongInput
+        When the key is empty, or longer than 200 characters.
     """
+    if not 1 <= len(idempotency_key) <= LONGEST_KEY:
+        shown = f"{idempotency_key[:20]}..."
+        raise WrongInput(field="idempotency_key", value=shown, right=f"a key has 1 to {LONGEST_KEY} characters")
     scope = "district" if organisation_id is None else f"organisation:{organisation_id}"
-    standing = pick(Job).where(Job.scope == scope, Job.idempotency_key == idempotency_key)
-    job = session.exec(standing).first()
-    if job is None:
-        job = Job(
-            kind=kind,
-            payload=payload,
-            scope=scope,
-            organisation_id=organisation_id,
-            idempotency_key=idempotency_key,
-            created_at=now,
-        )
-        session.add(job)
-        session.flush()
+    asked = Job(
+        kind=kind,
+        payload=payload,
+        scope=scope,
+        organisation_id=organisation_id,
+        idempotency_key=idempotency_key,
+        created_at=now,
+    )
+    connection = session.connection()
+    gate = insert_or_skip(connection, JOB).values(**asked.model_dump(exclude={"id"}))
+    connection.execute(gate.on_conflict_do_nothing(index_elements=["scope", "idempotency_key"]))
+    job = session.exec(pick(Job).where(Job.scope == scope, Job.idempotency_key == idempotency_key)).one()
     if (job.kind, _digest(job.payload)) != (kind, _digest(payload)):
         raise KeyConflict(key=idempotency_key)
     return job
@@ -73,22 +85,30 @@ def _digest(payload: dict[str, Any]) -> str:
 
 
 def take(engine: Engine, *, now: datetime) -> Job | None:
-    """Take the oldest job that waits, or whose worker has let its lease run out; nothing when there is none."""
-    j = JOB.c
-    free = or_(j.status == "queued", (j.status == "running") & (j.lease_until < now))
+    """Take the oldest job that waits, or whose worker has let its lease run out; nothing when there is none.
+
+    A job whose workers ended too often is failed on the way, so that it does not end every worker there is.
+    """
     with transaction(engine) as session:
         connection = session.connection()
-        number = connection.execute(
-            select(j.id).where(free).order_by(j.id).limit(1).with_for_update(skip_locked=True)
-        ).scalar()
-        if number is None:
-            return None
-        if connection.execute(select(j.attempts).where(j.id == number)).scalar_one() >= MOST_ATTEMPTS:
+        while (found := _next_free(connection, now)) is not None:
+            number, attempts = found
+            if attempts < MOST_ATTEMPTS:
+                held = {"status": "running", "lease_until": now + LEASE, "attempts": attempts + 1}
+                connection.execute(_change(number, **held))
+                return session.get_one(Job, number)
             fault = f"Its worker ended {MOST_ATTEMPTS} times before the job was done."
             connection.execute(_change(number, status="failed", fault=fault, finished_at=now))
-            return None
-        connection.execute(_change(number, status="running", lease_until=now + LEASE, attempts=j.attempts + 1))
-        return session.get_one(Job, number)
+    return None
+
+
+def _next_free(connection: Connection, now: datetime) -> tuple[int, int] | None:
+    """Lock the oldest job that can be taken; returns its number and its attempts so far."""
+    j = JOB.c
+    free = or_(j.status == "queued", (j.status == "running") & (j.lease_until < now))
+    wanted = select(j.id, j.attempts).where(free).order_by(j.id).limit(1).with_for_update(skip_locked=True)
+    row = connection.execute(wanted).first()
+    return None if row is None else (int(row.id), int(row.attempts))
 
 
 def _change(number: int | None, **values: Any) -> Any:
@@ -96,18 +116,29 @@ def _change(number: int | None, **values: Any) -> Any:
 
 
 def report(engine: Engine, job: Job, stage: str, share: float, *, now: datetime) -> None:
-    """Write progress and renew the lease.
+    """Write progress, which never falls, and renew the lease; ``share`` is 0 to 1.
 
     Raises
     ------
     JobCancelled
         When the job is no longer this worker's.
     """
+    reached = round(min(max(share, 0.0), 1.0) * PPM)
+    furthest = case((JOB.c.progress_ppm > reached, JOB.c.progress_ppm), else_=reached)
+    if not _change_mine(engine, job, stage=stage, progress_ppm=furthest, lease_until=now + LEASE):
+        raise JobCancelled
+
+
+def renew(engine: Engine, job: Job, *, now: datetime) -> bool:
+    """Keep a job for another lease; tells whether it is still this worker's."""
+    return _change_mine(engine, job, lease_until=now + LEASE)
+
+
+def _change_mine(engine: Engine, job: Job, **values: Any) -> bool:
+    """Change a job that runs, unless it was cancelled or another worker took it since."""
     mine = (JOB.c.status == "running", JOB.c.attempts == job.attempts)
-    values = {"stage": stage, "progress_ppm": round(share * PPM), "lease_until": now + LEASE}
     with transaction(engine) as session:
-        if session.connection().execute(_change(job.id, **values).where(*mine)).rowcount != 1:
-            raise JobCancelled
+        return bool(session.connection().execute(_change(job.id, **values).where(*mine)).rowcount)
 
 
 def cancel(session: Session, job_id: int, *, now: datetime) -> bool:
@@ -130,28 +161,80 @@ def job_of(session: Session, job_id: int, *, organisation_id: int | None = None)
     return job
 
 
-def work_one(engine: Engine, handlers: dict[str, Handler], *, clock: Callable[[], datetime] = this_moment) -> bool:
-    """Take one job and do it; tells whether there was one. A fault of the job is stored with it."""
+def work_one(
+    engine: Engine,
+    handlers: dict[str, Handler],
+    *,
+    clock: Callable[[], datetime] = this_moment,
+    beat_s: float = BEAT_S,
+) -> bool:
+    """Take one job and do it; tells whether there was one. A fault of the job is stored with it, and is not retried.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the database goes away meanwhile; the job is taken again when its lease ends.
+    """
     job = take(engine, now=clock())
     if job is None:
         return False
     try:
-        result = handlers[job.kind](engine, job, lambda stage, share: report(engine, job, stage, share, now=clock()))
+        with _kept(engine, job, clock, beat_s):
+            result = _handle(engine, handlers, job, clock)
     except JobCancelled:
         return True
-    except (Refusal, ValueError, KeyError) as fault:
-        values: dict[str, Any] = {"status": "failed", "fault": f"{type(fault).__name__}: {fault}"[:2000]}
+    except StoreUnavailable:
+        raise
+    except (Refusal, ValueError) as fault:
+        ending: dict[str, Any] = {"status": "failed", "fault": f"{type(fault).__name__}: {fault}"[:2000]}
+    except Exception as fault:  # noqa: BLE001  # whatever a handler meets, its asker hears of it and the worker lives
+        LOG.error("job %s failed", job.id, exc_info=fault)
+        ending = {"status": "failed", "fault": f"Unexpected {type(fault).__name__}; the log of job {job.id} has more."}
     else:
-        values = {"status": "done", "result": result, "progress_ppm": PPM}
-    mine = (JOB.c.status == "running", JOB.c.attempts == job.attempts)
-    with transaction(engine) as session:
-        session.connection().execute(_change(job.id, finished_at=clock(), **values).where(*mine))
+        ending = {"status": "done", "result": result, "progress_ppm": PPM}
+    _change_mine(engine, job, finished_at=clock(), **ending)
     return True
 
 
+def _handle(
+    engine: Engine, handlers: dict[str, Handler], job: Job, clock: Callable[[], datetime]
+) -> dict[str, Any]:
+    if job.kind not in handlers:
+        message = f"This worker knows {sorted(handlers)}, not jobs of kind {job.kind!r}."
+        raise ValueError(message)
+    return handlers[job.kind](engine, job, lambda stage, share: report(engine, job, stage, share, now=clock()))
+
+
+@contextmanager
+def _kept(engine: Engine, job: Job, clock: Callable[[], datetime], beat_s: float) -> Iterator[None]:
+    """Renew the lease from a second thread for as long as the block runs, however long that is."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(beat_s):
+            try:
+                if not renew(engine, job, now=clock()):
+                    return
+            except StoreUnavailable:
+                continue  # the next beat may find it again
+
+    heart = threading.Thread(target=beat, name=f"job-{job.id}", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        done.set()
+        heart.join()
+
+
 def work(engine: Engine, handlers: dict[str, Handler], *, pause_s: float = 0.5) -> None:
-    """Work until the process that started this one is gone, or it is interrupted."""
+    """Work until the process that started this one is gone, or it is interrupted; outlives a database that rests."""
     parent = os.getppid()
     while os.getppid() == parent:
-        if not work_one(engine, handlers):
+        try:
+            is_idle = not work_one(engine, handlers)
+        except StoreUnavailable as fault:
+            LOG.warning("the database does not answer: %s", fault)
+            is_idle = True
+        if is_idle:
             time.sleep(pause_s)

@@ -5,21 +5,24 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from matching.problem import Params
 from matching.solve import solve
 from timebank.core.clock import now as this_moment
 from timebank.core.database import transaction
-from timebank.core.errors import WrongInput
-from timebank.core.jobs import Report, enqueue, job_of
+from timebank.core.errors import NotFound, WrongInput
+from timebank.core.jobs import Report, enqueue
 from timebank.core.tables import Job
+from timebank.core.texts import Phrase
 from timebank.planning.figures import plan_figures
 from timebank.planning.problem_rows import Question, load_problem
 from timebank.planning.storing import plan_number, store_plan
 
 MATCH = "match"
 LONGEST_HORIZON_DAYS = 92
+FIRST_START, LAST_START = date(2000, 1, 1), date(2199, 12, 31)
+"""First days that a run may ask for; what lies outside is a slip of the hand, and has no days after it at worst."""
 Progress = Callable[[str, float], None]
 
 
@@ -56,15 +59,19 @@ def start_run(
     Raises
     ------
     WrongInput
-        When the horizon or the key is out of its bounds.
+        When the first day, the horizon or the key is out of its bounds.
     KeyConflict
         When the key was used for other content.
     """
+    if not FIRST_START <= starts_on <= LAST_START:
+        right = Phrase("right_range", least=FIRST_START, most=LAST_START)
+        raise WrongInput(field="startsOn", value=starts_on.isoformat(), right=right)
     if not 1 <= horizon_days <= LONGEST_HORIZON_DAYS:
-        right = f"1 to {LONGEST_HORIZON_DAYS} days"
+        right = Phrase("right_range", least=1, most=LONGEST_HORIZON_DAYS)
         raise WrongInput(field="horizonDays", value=str(horizon_days), right=right)
     if not 1 <= len(idempotency_key) <= 200:
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right="1 to 200 characters")
+        right = Phrase("right_length", least=1, most=200)
+        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
     payload = {"starts_on": starts_on.isoformat(), "horizon_days": horizon_days}
     return enqueue(session, MATCH, payload, idempotency_key=idempotency_key, now=now, organisation_id=organisation_id)
 
@@ -86,6 +93,10 @@ def run_of(session: Session, job_id: int, *, organisation_id: int) -> Job:
     Raises
     ------
     NotFound
-        When there is none, or it is another's.
+        When there is none, or it is another's, or a job of another kind.
     """
-    return job_of(session, job_id, organisation_id=organisation_id)
+    mine = select(Job).where(Job.id == job_id, Job.organisation_id == organisation_id, Job.kind == MATCH)
+    job = session.exec(mine.execution_options(populate_existing=True)).first()
+    if job is None:
+        raise NotFound(kind="run", key=str(job_id))
+    return job

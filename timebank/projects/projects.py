@@ -5,13 +5,17 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotAllowed, NotFound, WrongInput, WrongState
+from timebank.core.minutes import format_clock
 from timebank.core.places import is_in_district
+from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.categories import CATEGORIES
 from timebank.people.tables import Area, Organisation, OrganisationArea
@@ -79,7 +83,9 @@ def create_project(
     if organisation is None or organisation.kind != "charity_office":
         raise NotAllowed(action="createProject", needed="a charity office")
     if not 1 <= len(idempotency_key) <= 200:
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right="1 to 200 characters")
+        right = Phrase("right_length", least=1, most=200)
+        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    wait_turn(session, "project")  # of two who bring the same key or code at once, the later one sees the earlier
     digest = hashlib.sha256(json.dumps(asdict(draft), default=str, sort_keys=True).encode()).hexdigest()
     standing = session.exec(
         select(Project).where(Project.organisation_id == organisation_id, Project.idempotency_key == idempotency_key)
@@ -118,45 +124,57 @@ def create_project(
 def _check(session: Session, draft: ProjectDraft) -> None:
     """Refuse what cannot be, field by field."""
     if not 1 <= len(draft.title_zh) <= 120:
-        raise WrongInput(field="titleZh", value=draft.title_zh[:20], right="1 to 120 characters")
-    if len(draft.title_en) > 120 or len(draft.aims) > 2000:
-        raise WrongInput(field="titleEn, aims", value="too long", right="at most 120 and 2,000 characters")
+        raise WrongInput(field="titleZh", value=draft.title_zh[:20], right=Phrase("right_length", least=1, most=120))
+    if len(draft.title_en) > 120:
+        raise WrongInput(field="titleEn", value=draft.title_en[:20], right=Phrase("right_length", least=0, most=120))
+    if len(draft.aims) > 2000:
+        raise WrongInput(field="aims", value=draft.aims[:20], right=Phrase("right_length", least=0, most=2000))
     if draft.ends_on <= draft.starts_on or (draft.ends_on - draft.starts_on).days > 3 * 366:
-        raise WrongInput(field="endsOn", value=draft.ends_on.isoformat(), right="after startsOn, within three years")
+        raise WrongInput(field="endsOn", value=draft.ends_on.isoformat(), right=Phrase("right_period"))
     if not 0 <= draft.budget_cents <= 10**14:
-        raise WrongInput(field="budgetCents", value=str(draft.budget_cents), right="0 or more, in cents")
+        raise WrongInput(field="budgetCents", value=str(draft.budget_cents), right=Phrase("right_budget"))
     if not 0 <= draft.min_age <= 120:
-        raise WrongInput(field="eligibility.minAge", value=str(draft.min_age), right="0 to 120 years")
+        raise WrongInput(
+            field="eligibility.minAge", value=str(draft.min_age), right=Phrase("right_range", least=0, most=120)
+        )
     if not 1 <= len(draft.resources) <= MOST_RESOURCES:
-        raise WrongInput(field="resources", value=str(len(draft.resources)), right=f"1 to {MOST_RESOURCES} resources")
+        right = Phrase("right_range", least=1, most=MOST_RESOURCES)
+        raise WrongInput(field="resources", value=str(len(draft.resources)), right=right)
     services = {service.code for service in session.exec(select(Service)) if service.served_by == "slot"}
     _known("eligibility.categories", draft.categories, set(CATEGORIES))
     _known("resources.service", tuple(resource.service for resource in draft.resources), services)
-    taken = session.exec(select(Resource.code)).all()
     codes = [resource.code for resource in draft.resources]
+    taken = session.exec(select(Resource.code).where(col(Resource.code).in_(codes))).all()
     for resource in draft.resources:
         if resource.code in taken or codes.count(resource.code) > 1 or not 1 <= len(resource.code) <= 64:
-            raise WrongInput(field="resources.code", value=resource.code[:64], right="a new code of 1 to 64 characters")
+            raise WrongInput(field="resources.code", value=resource.code[:64], right=Phrase("right_new_code", most=64))
         _check_resource(resource)
 
 
 def _check_resource(resource: ResourceDraft) -> None:
     if not 1 <= len(resource.name_zh) <= 120:
-        raise WrongInput(field="resources.nameZh", value=resource.name_zh[:20], right="1 to 120 characters")
+        right = Phrase("right_length", least=1, most=120)
+        raise WrongInput(field="resources.nameZh", value=resource.name_zh[:20], right=right)
     if not is_in_district(resource.lat_deg, resource.lon_deg):
         place = f"{resource.lat_deg:.3f}, {resource.lon_deg:.3f}"
-        raise WrongInput(field="resources.place", value=place, right="a place inside the district (WGS-84)")
+        raise WrongInput(field="resources.place", value=place, right=Phrase("right_place"))
+    taken_by_start: dict[int, int] = {}
     for slot in resource.slots:
+        when = f"{format_clock(slot.starts_min)}-{format_clock(slot.ends_min)}"
         in_day = 0 <= slot.starts_min < slot.ends_min <= 1440
         if not (in_day and 1 <= slot.weekdays <= 127 and 1 <= slot.places <= 1000):
-            right = "weekdays 1 to 127, start before end within a day, 1 to 1,000 places"
-            raise WrongInput(field="resources.slots", value=str(asdict(slot)), right=right)
+            value = f"{when}, {slot.places}"
+            raise WrongInput(field="resources.slots", value=value, right=Phrase("right_slot", most=1000))
+        if taken_by_start.get(slot.starts_min, 0) & slot.weekdays:
+            raise WrongInput(field="resources.slots", value=when, right=Phrase("right_slot_once"))
+        taken_by_start[slot.starts_min] = taken_by_start.get(slot.starts_min, 0) | slot.weekdays
 
 
 def _known(field_name: str, values: Sequence[str], known: set[str]) -> None:
     for value in values:
         if value not in known:
-            raise WrongInput(field=field_name, value=value, right=f"one of {', '.join(sorted(known))}")
+            right = Phrase("right_one_of", known=", ".join(sorted(known)))
+            raise WrongInput(field=field_name, value=value[:64], right=right)
 
 
 def _areas(session: Session, organisation_id: int) -> dict[str, int]:
@@ -183,9 +201,11 @@ def _add_resources(session: Session, project: Project, draft: ProjectDraft, area
         )
         session.add(resource)
         session.flush()
-        rows += [row | {"resource_id": resource.id} for row in slot_rows(draft.starts_on, draft.ends_on, asked.slots)]
+        dated = slot_rows(draft.starts_on, draft.ends_on, asked.slots)
+        rows += [row | {"resource_id": resource.id} for row in islice(dated, MOST_SLOTS + 1 - len(rows))]
         if len(rows) > MOST_SLOTS:
-            raise WrongInput(field="resources.slots", value=str(len(rows)), right=f"at most {MOST_SLOTS} in all")
+            right = Phrase("right_most", most=MOST_SLOTS)
+            raise WrongInput(field="resources.slots", value=f"{len(rows)}+", right=right)
     if rows:
         session.connection().execute(insert(SLOT), rows)
 
@@ -233,5 +253,5 @@ def start_project(session: Session, organisation_id: int, project_id: int) -> Pr
         project.status = "running"
         session.flush()
     if project.status != "running":
-        raise WrongState(kind="project", key=str(project_id), state=project.status, allowed="a draft")
+        raise WrongState(kind="project", key=str(project_id), state=project.status, allowed="draft")
     return project
