@@ -16,6 +16,11 @@ Bits = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 
 COLUMN_KINDS = ((Ints, np.int64), (Floats, np.float64), (Bits, np.uint64))
+RIGHT_BY_KIND: dict[type[np.number[Any]], str] = {
+    np.int64: "it is a whole number of 64 bits",
+    np.float64: "it is a number",
+    np.uint64: "it is a set of 64 bits, a whole number of 0 or more",
+}
 MINUTES_A_DAY = 1440
 NOT_GIVEN: NDArray[Any] = np.empty(0)
 
@@ -39,6 +44,41 @@ def refuse(table: str, column: str, values: "NDArray[Any]", wrong: Mask, right: 
         raise ValueError(message)
 
 
+def cast(table: str, column: str, given: Any, kind: type[np.number[Any]]) -> "NDArray[Any]":
+    """Copy a column to its type and lose nothing on the way: no half minute, no text, no number too large.
+
+    Raises
+    ------
+    ValueError
+        Naming table, column, row and value.
+    """
+    try:
+        values = np.array(given)
+    except ValueError as unlike:
+        message = f"{table}.{column} must be one column of numbers, not rows of unlike lengths."
+        raise ValueError(message) from unlike
+    if values.ndim != 1:
+        message = f"{table}.{column} must be one column, not {values.ndim} dimensions."
+        raise ValueError(message)
+    if values.dtype.kind in "biuf":
+        with np.errstate(invalid="ignore"):  # what is no whole number is found on the next line
+            copied = values.astype(kind)
+        lost = (copied != values) & ((kind is not np.float64) | ~np.isnan(values))
+    else:
+        lost = np.array([not _holds(kind, value) for value in values], dtype=bool)
+        copied = np.array([0 if bad else value for bad, value in zip(lost, values, strict=True)], dtype=kind)
+    refuse(table, column, values, lost, RIGHT_BY_KIND[kind])
+    return copied
+
+
+def _holds(kind: type[np.number[Any]], value: Any) -> bool:
+    """Tell whether a type holds a value as it is."""
+    try:
+        return not isinstance(value, str) and bool(kind(value) == value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 class Columns:
     """A table as columns of one length; subclasses are frozen dataclasses and call ``settle`` first."""
 
@@ -55,10 +95,7 @@ class Columns:
             if "default" in column.metadata and np.ndim(values) and not len(values):
                 values = np.full(rows, column.metadata["default"])
             kind = next(kind for alias, kind in COLUMN_KINDS if alias == column.type)
-            values = np.array(values, dtype=kind)
-            if values.ndim != 1:
-                message = f"{type(self).__name__}.{name} must be one column, not {values.ndim} dimensions."
-                raise ValueError(message)
+            values = cast(type(self).__name__, name, values, kind)
             values.setflags(write=False)
             object.__setattr__(self, name, values)
             lengths[name] = len(values)
@@ -74,10 +111,9 @@ class Columns:
 
     def check_ids(self, ids: Ints) -> None:
         """Refuse an id that stands twice."""
-        unique, counts = np.unique(ids, return_counts=True)
-        if (counts > 1).any():
-            message = f"{type(self).__name__}.ids holds {int(unique[np.argmax(counts > 1)])} twice; an id stands once."
-            raise ValueError(message)
+        again = np.ones(len(ids), dtype=bool)
+        again[np.unique(ids, return_index=True)[1]] = False
+        refuse(type(self).__name__, "ids", ids, again, "an id stands once, and it stood before")
 
     def check_places(self, lats_deg: Floats, lons_deg: Floats) -> None:
         """Refuse a place that is on no map, NaN among them."""

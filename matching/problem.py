@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from matching.columns import Bits, Columns, Floats, Ints, Mask
+from matching.columns import Bits, Columns, Floats, Ints, Mask, cast
 from matching.tables import (
+    MOST_PENALTY,
     Absences,
     Budgets,
     FrequencyKind,
@@ -63,6 +64,7 @@ TABLES: dict[str, type[Columns]] = {
     "budgets": Budgets,
     "regulars": Regulars,
 }
+MOST_DETOUR = 100.0
 PAIR_LISTS = ("exclusions", "bookable", "standing", "preset")
 
 
@@ -136,6 +138,12 @@ class Params:
         if not all(np.isfinite(numbers)) or min(numbers) <= 0 or self.gap_min < 0 or self.seed < 0:
             message = f"Distances, candidates and detour are above 0, gap and seed are not below 0: {self}."
             raise ValueError(message)
+        if not all(isinstance(number, int) for number in (self.candidates_per_need, self.gap_min, self.seed)):
+            message = f"Candidates, gap and seed are whole numbers: {self}."
+            raise ValueError(message)
+        if max(self.max_distance_m, self.max_slot_distance_m) > MOST_PENALTY or self.detour > MOST_DETOUR:
+            message = f"Distances reach to {MOST_PENALTY} m and a detour to {MOST_DETOUR}, or costs overflow: {self}."
+            raise ValueError(message)
         weights = (self.pace_m_per_min, self.change_m, self.fairness_m, self.waiting_m_per_day)
         if not all(np.isfinite(weights)) or min(weights) < 0 or max(weights) > 1_000_000:
             message = f"Pace and weights lie between 0 and 1,000,000: {self}."
@@ -170,11 +178,16 @@ class Problem:
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
         for name in PAIR_LISTS:
-            pairs = np.array(getattr(self, name), dtype=np.int64).reshape(-1, 2)
+            given = np.array(getattr(self, name))
+            if given.size and given.shape[1:] != (2,):
+                message = f"{name} has two ids in a row, shape (k, 2), not {given.shape}."
+                raise ValueError(message)
+            columns = [cast("Problem", name, ids, np.int64) for ids in given.reshape(-1, 2).T]
+            pairs = np.column_stack(columns)
             pairs.setflags(write=False)
             object.__setattr__(self, name, pairs)
-        if not 1 <= self.horizon_days <= 366:  # a year is the longest
-            message = f"A horizon has 1 to 366 days, not {self.horizon_days}."
+        if not isinstance(self.horizon_days, int) or not 1 <= self.horizon_days <= 366:  # a year is the longest
+            message = f"A horizon has 1 to 366 whole days, not {self.horizon_days}."
             raise ValueError(message)
         unknown = np.setdiff1d(self.slots.budget_ids, np.append(self.budgets.ids, 0))
         if len(unknown):

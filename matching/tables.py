@@ -17,6 +17,8 @@ MOST_SKILLS = 64
 MOST_PENALTY = 100_000_000
 """Largest penalty of one need, in metres: the flow's costs stay far below 1e9."""
 MOST_TIERS = 8
+MOST_COUNT = 366
+"""Largest count of a frequency: nobody is visited more often than daily, nor less than once a year."""
 EVERY_AREA, EVERY_SKILL = 0, -1
 """In a suspension: all areas, all skills."""
 
@@ -101,6 +103,7 @@ class Needs(Columns):
         self.check_window("window_starts_min", "window_ends_min")
         out = (self.skills < 0) | (self.skills >= MOST_SKILLS)
         costly = (self.penalties < 1) | (self.penalties > MOST_PENALTY)
+        uncounted = (self.frequency_counts < 1) | (self.frequency_counts > MOST_COUNT)
         self.check(
             ("skills", out, "skills are numbered 0 to 63"),
             ("served_by", ~np.isin(self.served_by, list(ServedBy)), "it is a ServedBy"),
@@ -108,7 +111,7 @@ class Needs(Columns):
             ("weekdays", (self.weekdays < 1) | (self.weekdays > 127), "it is a set of 1 to 7 days"),
             ("durations_min", self.durations_min < 1, "a visit takes at least a minute"),
             ("frequency_kinds", ~np.isin(self.frequency_kinds, list(FrequencyKind)), "it is a FrequencyKind"),
-            ("frequency_counts", self.frequency_counts < 1, "a count is at least 1"),
+            ("frequency_counts", uncounted, f"a count is 1 to {MOST_COUNT}"),
             ("last_days", self.last_days <= self.first_days, "the days end after they start"),
             ("penalties", costly, f"a penalty lies between 1 and {MOST_PENALTY} metres"),
             ("tiers", (self.tiers < 0) | (self.tiers >= MOST_TIERS), f"tiers are numbered 0 to {MOST_TIERS - 1}"),
@@ -225,10 +228,11 @@ class Seasons(Columns):
     def __post_init__(self) -> None:
         """Refuse what cannot be; see :class:`Needs`."""
         self.settle()
+        uncounted = (self.frequency_counts < 1) | (self.frequency_counts > MOST_COUNT)
         self.check(
             ("last_days", self.last_days <= self.first_days, "the days end after they start"),
             ("frequency_kinds", ~np.isin(self.frequency_kinds, list(FrequencyKind)), "it is a FrequencyKind"),
-            ("frequency_counts", self.frequency_counts < 1, "a count is at least 1"),
+            ("frequency_counts", uncounted, f"a count is 1 to {MOST_COUNT}"),
         )
 
     def __len__(self) -> int:
