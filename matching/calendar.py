@@ -18,7 +18,7 @@ from matching.problem import FrequencyKind, Ints, Problem
 
 RULES = ("frequency", "window", "weekly_minutes", "overlap")
 DAYS_A_WEEK = 7
-Grid = NDArray[np.int64]
+Grid = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Diary:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.volunteer = -1
-        self.load_min = np.zeros(problem.horizon_days, dtype=np.int64)
+        self.load_min = np.zeros(problem.horizon_days, dtype=np.int32)
         self.free_from_min = np.zeros(problem.horizon_days, dtype=np.int64)
         self.week_min = np.zeros(-(-problem.horizon_days // DAYS_A_WEEK), dtype=np.int64)
 
@@ -85,7 +85,7 @@ class Diary:
         starts = np.maximum(self.free_from_min, max(needs.window_starts_min[need], volunteers.window_starts_min[who]))
         late = starts + duration > min(needs.window_ends_min[need], volunteers.window_ends_min[who])
         over = (by_week * duration + self.week_min > volunteers.weekly_caps_min[who]) & (by_week > 0)
-        possible = np.flatnonzero(~((patterns @ late.astype(np.int64)) > 0) & ~over.any(axis=1))
+        possible = np.flatnonzero(~((patterns @ late.astype(np.int32)) > 0) & ~over.any(axis=1))
         if not len(possible):
             return None
         turn = (np.arange(len(possible)) + need) % len(possible)  # spreads equal choices over the district
@@ -110,7 +110,7 @@ class Diary:
         )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # a year of days makes half a megabyte a pattern table
 def _patterns(ask: Ask) -> tuple[Grid, Grid]:
     """Every choice of days for an ask: shape (patterns, days) of 0 and 1, and (patterns, weeks) of counts."""
     allowed = [
@@ -126,12 +126,12 @@ def _patterns(ask: Ask) -> tuple[Grid, Grid]:
         case FrequencyKind.TIMES_PER_MONTH:
             choices = _times_per_month(ask, allowed)
         case _:
-            choices = [[day] for day in allowed]
-    grid = np.zeros((len(choices), ask.horizon_days), dtype=np.int64)
+            choices = [[day] for day in allowed] if ask.first_day < ask.last_day else [[]]  # nothing is due
+    grid = np.zeros((len(choices), ask.horizon_days), dtype=np.int32)
     for row, days in enumerate(choices):
         grid[row, days] = 1
     weeks = -(-ask.horizon_days // DAYS_A_WEEK)
-    padded = np.zeros((len(choices), weeks * DAYS_A_WEEK), dtype=np.int64)
+    padded = np.zeros((len(choices), weeks * DAYS_A_WEEK), dtype=np.int32)
     padded[:, : ask.horizon_days] = grid
     return grid, padded.reshape(len(choices), weeks, DAYS_A_WEEK).sum(axis=2)
 

@@ -11,8 +11,8 @@ from matching.problem import FrequencyKind
 
 DAYS_A_WEEK = 7
 DAYS_A_MONTH = 30
-NEVER = 99
-"""Longest gap of a set without a day."""
+NEVER = 10**6
+"""Longest gap of a set without a day: longer than any frequency asks."""
 
 
 @cache
