@@ -15,7 +15,16 @@ def now() -> datetime:
 
 
 def day_of(moment: datetime) -> date:
-    """Return the day in Shanghai that ``moment`` (aware) falls on."""
+    """Return the day in Shanghai that ``moment`` (aware) falls on.
+
+    Raises
+    ------
+    ValueError
+        When the moment has no time zone: it would be another day on another machine.
+    """
+    if moment.tzinfo is None:
+        message = f"A moment needs its time zone: {moment.isoformat()} has none."
+        raise ValueError(message)
     return moment.astimezone(SHANGHAI).date()
 
 

@@ -4,19 +4,30 @@ A session is one transaction: it commits on a clean exit and rolls back otherwis
 the session and never commit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
-from timebank.core.errors import StoreUnavailable
+from timebank.core.errors import StoreUnavailable, WrongInput
+from timebank.core.store_faults import in_words
 
 BUSY_TIMEOUT_MS = 20_000
 LOCK_TIMEOUT_MS = 10_000
+CONNECT_TIMEOUT_S = 10
+SQLITE_SETTINGS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",  # without it REPLACE deletes rows past their triggers
+    "synchronous=FULL",
+    "temp_store=MEMORY",
+)
 
 
 def open_database(url: str) -> Engine:
@@ -25,31 +36,61 @@ def open_database(url: str) -> Engine:
     SQLite gets WAL, foreign keys, full sync (what was said to be stored survives a power cut) and
     transactions that begin IMMEDIATE, so that two writers wait and never fail half-way. PostgreSQL gets a
     lock time-out and UTC. Errors never repeat the values of a statement: they can be personal data.
+
+    Raises
+    ------
+    WrongInput
+        When the address is of no such database; its password is never repeated.
+    StoreUnavailable
+        When the folder of the file cannot be made.
     """
-    if url.startswith("postgresql://"):
-        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    if url.startswith("sqlite"):
-        return _open_sqlite(url)
-    options = f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC"
-    return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args={"options": options})
+    address = _read_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(address)
+    options = {
+        "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c timezone=UTC",
+        "connect_timeout": CONNECT_TIMEOUT_S,
+    }
+    return create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=options)
 
 
-def _open_sqlite(url: str) -> Engine:
-    path = url.removeprefix("sqlite:///")
-    if path:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+def _read_url(url: str) -> URL:
+    """Read an address; a path that SQLite would quietly take for a database in memory is refused too."""
+    kind = url.partition("://")[0][:20]
+    right = "write sqlite:///folder/file.sqlite (three slashes) or postgresql://user:password@host:5432/name"
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise WrongInput(field="DATABASE_URL", value=f"{kind}...", right=right) from None
+    if address.drivername in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+    known = address.drivername in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+    if not known or (address.get_backend_name() == "sqlite" and address.host):
+        raise WrongInput(field="DATABASE_URL", value=f"{kind}://...", right=right)
+    return address
+
+
+def _open_sqlite(address: URL) -> Engine:
+    if address.database and address.database != ":memory:":
+        folder = Path(address.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            message = f"The folder {folder} of the database cannot be made ({fault.strerror}); set TIMEBANK_HOME."
+            raise StoreUnavailable(message) from fault
     settings = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    engine = create_engine(url, hide_parameters=True, connect_args=settings)
+    engine = create_engine(address, hide_parameters=True, connect_args=settings)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
+        for setting in SQLITE_SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
@@ -69,20 +110,44 @@ def database(url: str) -> Iterator[Engine]:
 def transaction(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
     """Open a session that is one transaction; commits on a clean exit.
 
-    ``read_only`` promises that nothing is written; on SQLite it then does not wait for a writer.
+    In ``read_only`` the database refuses to write; on SQLite it then does not wait for a writer.
 
     Raises
     ------
     StoreUnavailable
-        When the database does not answer or stays locked. Nothing has changed.
+        When the database does not answer or stays locked. Nothing has changed, unless the answer to the
+        commit itself was lost: then its words say so.
+    StoreDiffers
+        When the database has not the shape that the code expects.
+    ValueError
+        When something is written in ``read_only``.
     """
+    bind = engine.execution_options(read_only=True, postgresql_readonly=True) if read_only else engine
+    committing = False
+    with told_in_words(lambda: committing), Session(bind, expire_on_commit=False) as session, session.begin():
+        yield session
+        session.flush()
+        committing = True
+
+
+@contextmanager
+def told_in_words(is_committing: Callable[[], bool] = bool) -> Iterator[None]:
+    """Turn what the database says into an error of the bank, in words; constraints stay as they are."""
     try:
-        bind = engine.execution_options(read_only=True) if read_only else engine
-        with Session(bind, expire_on_commit=False) as session, session.begin():
-            yield session
-    except OperationalError as fault:
-        message = "The database does not answer, or is locked; nothing has changed. Try again."
+        yield
+    except PoolTimeout as fault:
+        message = "Every connection to the database is in use; nothing has changed. Try again."
         raise StoreUnavailable(message) from fault
+    except DBAPIError as fault:
+        said = in_words(fault, is_committing=is_committing())
+        if said is None:
+            raise
+        raise said from fault
+
+
+def insert_or_skip(connection: Connection, table: Table) -> Any:
+    """Return an INSERT of the database's own dialect, which can say ON CONFLICT DO NOTHING."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def wait_turn(session: Session, what: str) -> None:
@@ -90,6 +155,10 @@ def wait_turn(session: Session, what: str) -> None:
 
     On SQLite every writing transaction is alone already.
     """
-    connection = session.connection()
+    hold_turn(session.connection(), what)
+
+
+def hold_turn(connection: Connection, what: str) -> None:
+    """Do the same as ``wait_turn`` for a bare connection."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})

@@ -9,6 +9,7 @@
     +-- BalanceTooLow            an account would fall under its floor
     +-- BalanceTooHigh           an account would rise over its ceiling
     StoreUnavailable             the database does not answer; try again
+    +-- StoreDiffers             the database is not what the code expects; trying again does not help
     PersonalDataUnreadable       a field does not open with the keys at hand
 
 Rooms add their own refusals beside the code that raises them, always as subclasses of ``Refusal``.
@@ -86,6 +87,10 @@ class BalanceTooHigh(Refusal):
 
 class StoreUnavailable(Exception):
     """The database does not answer, or is locked for too long. Nothing has changed; try again."""
+
+
+class StoreDiffers(StoreUnavailable):
+    """The database is not what the code expects: another shape, a file that is none, or a past without its guards."""
 
 
 class PersonalDataUnreadable(Exception):

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -188,7 +189,8 @@ def work_one(
     except (Refusal, ValueError) as fault:
         ending: dict[str, Any] = {"status": "failed", "fault": f"{type(fault).__name__}: {fault}"[:2000]}
     except Exception as fault:  # noqa: BLE001  # whatever a handler meets, its asker hears of it and the worker lives
-        LOG.error("job %s failed", job.id, exc_info=fault)
+        places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)[-6:]]
+        LOG.error("job %s failed: %s at %s", job.id, type(fault).__name__, " > ".join(places))  # words can be personal
         ending = {"status": "failed", "fault": f"Unexpected {type(fault).__name__}; the log of job {job.id} has more."}
     else:
         ending = {"status": "done", "result": result, "progress_ppm": PPM}
@@ -196,9 +198,7 @@ def work_one(
     return True
 
 
-def _handle(
-    engine: Engine, handlers: dict[str, Handler], job: Job, clock: Callable[[], datetime]
-) -> dict[str, Any]:
+def _handle(engine: Engine, handlers: dict[str, Handler], job: Job, clock: Callable[[], datetime]) -> dict[str, Any]:
     if job.kind not in handlers:
         message = f"This worker knows {sorted(handlers)}, not jobs of kind {job.kind!r}."
         raise ValueError(message)

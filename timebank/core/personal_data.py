@@ -1,15 +1,18 @@
 """Personal data at rest: fields encrypted with AES-256-GCM, equality found by a keyed hash.
 
 A stored field is ``key number (1 byte) | nonce (12) | ciphertext and tag``; the name of the field is
-authenticated with it. Keys come from ``TIMEBANK_KEYS`` (``1:base64,2:base64``; the last one encrypts,
-all open) or from a file that is made, readable by its owner alone, when there is none.
-Look-ups use HMAC-SHA256 with a key derived from the first key, so that rotation keeps them.
+authenticated with it. Keys come from ``TIMEBANK_KEYS`` (``1:base64,2:base64``; the highest number encrypts,
+all open) or from a file that is made, readable by its owner alone, when there is none. A key is rotated by adding
+one with a higher number; the lowest stays, because look-ups use HMAC-SHA256 with a key derived from it.
 """
 
 import base64
 import hashlib
 import hmac
 import os
+import stat
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -50,7 +53,8 @@ def parse_keys(text: str) -> Keyring:
     Raises
     ------
     ValueError
-        When a pair is no number and key, or a key has not 32 bytes. The key itself is never repeated.
+        When a pair is no number and key, a key has not 32 bytes, or a number comes twice. The key itself is
+        never repeated.
     """
     key_by_number: dict[int, bytes] = {}
     for part in text.replace("\n", ",").split(","):
@@ -61,8 +65,12 @@ def parse_keys(text: str) -> Keyring:
             key = base64.b64decode(coded, validate=True)
         except ValueError:
             key = b""
-        if not number.isdigit() or not 1 <= int(number) <= 255 or len(key) != KEY_BYTES:
+        is_number = number.isascii() and number.isdecimal() and 1 <= int(number) <= 255
+        if not is_number or len(key) != KEY_BYTES:
             message = "A key is written as number:base64 with a number of 1 to 255 and 32 bytes of key."
+            raise ValueError(message)
+        if int(number) in key_by_number:
+            message = f"The key number {number} comes twice; give each key a number of its own."
             raise ValueError(message)
         key_by_number[int(number)] = key
     if not key_by_number:
@@ -75,23 +83,33 @@ def load_or_make_keys(path: Path) -> Keyring:
     """Read the key file, or make one that only its owner can read.
 
     Two processes that start at once agree: the file appears whole, and the first one wins.
+
+    Raises
+    ------
+    ValueError
+        When others than its owner may read the file, or it holds no key.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        coded = base64.b64encode(os.urandom(KEY_BYTES)).decode()
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
+        _make_key_file(path)
+    if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+        message = f"The key file {path} can be read by others; make it its owner's alone: chmod 600 {path}"
+        raise ValueError(message)
+    return parse_keys(path.read_text(encoding="ascii"))
+
+
+def _make_key_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    coded = base64.b64encode(os.urandom(KEY_BYTES)).decode()
+    handle, fresh = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600 from the first moment
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"1:{coded}\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with suppress(FileExistsError):
             os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return parse_keys(path.read_text())
+    finally:
+        Path(fresh).unlink()
 
 
 @lru_cache(maxsize=1)
@@ -103,10 +121,7 @@ def keyring() -> Keyring:
 
 @lru_cache(maxsize=8)
 def _cipher(number: int) -> AESGCM:
-    key = keyring().key_by_number.get(number)
-    if key is None:
-        raise PersonalDataUnreadable(field="?", reason=f"key {number} is not in the key ring")
-    return AESGCM(key)
+    return AESGCM(keyring().key_by_number[number])
 
 
 def seal_field(field: str, text: str) -> bytes:
@@ -124,8 +139,10 @@ def open_field(field: str, sealed: bytes) -> str:
     PersonalDataUnreadable
         When the key is missing, the bytes were changed, or they belong to another field.
     """
+    number, nonce, body = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+    if number and number[0] not in keyring().key_by_number:
+        raise PersonalDataUnreadable(field=field, reason=f"key {number[0]} is not among the keys of this process")
     try:
-        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         return _cipher(sealed[0]).decrypt(nonce, body, field.encode()).decode()
     except (InvalidTag, IndexError, ValueError) as fault:
         raise PersonalDataUnreadable(field=field, reason="it does not open with its key") from fault

@@ -7,6 +7,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine
 
+from timebank.core.database import hold_turn, told_in_words
+
 
 def migration_config() -> Config:
     """Return the configuration that finds the migrations of the installed project."""
@@ -20,9 +22,18 @@ def migration_config() -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the database to ``revision`` in one transaction; does nothing when it is there already."""
+    """Bring the database to ``revision`` in one transaction; does nothing when it is there already.
+
+    Of two processes that start at once one waits, and then finds it done.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the database does not answer.
+    """
     config = migration_config()
-    with engine.begin() as connection:
+    with told_in_words(), engine.begin() as connection:
+        hold_turn(connection, "migrate")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
@@ -30,6 +41,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def downgrade(engine: Engine, revision: str = "base") -> None:
     """Take the database back to ``revision``; ``base`` is empty."""
     config = migration_config()
-    with engine.begin() as connection:
+    with told_in_words(), engine.begin() as connection:
+        hold_turn(connection, "migrate")
         config.attributes["connection"] = connection
         command.downgrade(config, revision)

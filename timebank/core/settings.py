@@ -24,11 +24,11 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Read the environment; nothing is cached, so a test may set it."""
-        home = Path(os.environ.get("TIMEBANK_HOME", "var")).resolve()
+        """Read the environment; nothing is cached, so a test may set it. An empty variable is as one not set."""
+        home = Path(os.environ.get("TIMEBANK_HOME") or "var").resolve()
         default_url = f"sqlite:///{home / 'district.sqlite'}"
         return cls(
             home=home,
-            database_url=os.environ.get("DATABASE_URL", default_url),
+            database_url=os.environ.get("DATABASE_URL") or default_url,
             keys=os.environ.get("TIMEBANK_KEYS", ""),
         )
