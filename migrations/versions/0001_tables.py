@@ -128,12 +128,17 @@ def upgrade() -> None:
         sa.Column("debits", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("held", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("floor_min", sa.BigInteger(), nullable=True),
         sa.Column("ceiling_min", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.String(length=8), nullable=False),
         sa.CheckConstraint(
             "kind = 'issuance' OR floor_min IS NOT NULL", name=op.f("ck_account_only_issuance_without_floor")
         ),
+        sa.CheckConstraint(
+            "kind IN ('issuance','organisation','project') OR floor_min >= 0", name=op.f("ck_account_credit_line")
+        ),
+        sa.CheckConstraint("(version = 0) = (moved_at IS NULL)", name=op.f("ck_account_moved")),
         sa.CheckConstraint(
             "kind IN ('member','organisation','project','pool','issuance','sink')", name=op.f("ck_account_kind")
         ),
@@ -152,7 +157,15 @@ def upgrade() -> None:
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_account_organisation_id"), ["organisation_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_account_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("uq_account_book", ["id", "book_id"], unique=True)
         batch_op.create_index("uq_account_code", ["book_id", "code"], unique=True)
+        batch_op.create_index(
+            "uq_account_member",
+            ["book_id", "person_id"],
+            unique=True,
+            sqlite_where=sa.text("kind = 'member'"),
+            postgresql_where=sa.text("kind = 'member'"),
+        )
 
     op.create_table(
         "advice_point",
@@ -447,9 +460,14 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("amount_min > 0", name=op.f("ck_transfer_amount")),
         sa.CheckConstraint("debit_id <> credit_id", name=op.f("ck_transfer_two_accounts")),
+        sa.CheckConstraint("idem_key <> '' AND reason <> ''", name=op.f("ck_transfer_words")),
         sa.ForeignKeyConstraint(["book_id"], ["book.id"], name=op.f("fk_transfer_book_id")),
-        sa.ForeignKeyConstraint(["credit_id"], ["account.id"], name=op.f("fk_transfer_credit_id")),
-        sa.ForeignKeyConstraint(["debit_id"], ["account.id"], name=op.f("fk_transfer_debit_id")),
+        sa.ForeignKeyConstraint(
+            ["credit_id", "book_id"], ["account.id", "account.book_id"], name=op.f("fk_transfer_credit_id_book_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["debit_id", "book_id"], ["account.id", "account.book_id"], name=op.f("fk_transfer_debit_id_book_id")
+        ),
         sa.ForeignKeyConstraint(["hold_id"], ["transfer.id"], name=op.f("fk_transfer_hold_id")),
         sa.ForeignKeyConstraint(["reverses_id"], ["transfer.id"], name=op.f("fk_transfer_reverses_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
@@ -486,7 +504,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entry", schema=None) as batch_op:
         batch_op.create_index("ix_entry_moment", ["account_id", "created_at", "seq"], unique=False)
-        batch_op.create_index("ix_entry_transfer", ["transfer_id"], unique=False)
+        batch_op.create_index("uq_entry_transfer", ["transfer_id", "account_id"], unique=True)
 
     op.create_table(
         "hold_open",
@@ -670,7 +688,7 @@ def downgrade() -> None:
 
     op.drop_table("hold_open")
     with op.batch_alter_table("entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_entry_transfer")
+        batch_op.drop_index("uq_entry_transfer")
         batch_op.drop_index("ix_entry_moment")
 
     op.drop_table("entry")
@@ -731,6 +749,11 @@ def downgrade() -> None:
 
     op.drop_table("advice_point")
     with op.batch_alter_table("account", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_account_member",
+            sqlite_where=sa.text("kind = 'member'"),
+            postgresql_where=sa.text("kind = 'member'"),
+        )
         batch_op.drop_index("uq_account_code")
         batch_op.drop_index(batch_op.f("ix_account_person_id"))
         batch_op.drop_index(batch_op.f("ix_account_organisation_id"))

@@ -190,7 +190,8 @@ def work_one(
         ending: dict[str, Any] = {"status": "failed", "fault": f"{type(fault).__name__}: {fault}"[:2000]}
     except Exception as fault:  # noqa: BLE001  # whatever a handler meets, its asker hears of it and the worker lives
         places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)[-6:]]
-        LOG.error("job %s failed: %s at %s", job.id, type(fault).__name__, " > ".join(places))  # words can be personal
+        kind = type(fault).__name__  # its words can hold personal data and are left out
+        LOG.error("job %s failed: %s at %s", job.id, kind, " > ".join(places))  # noqa: TRY400  # no words, see above
         ending = {"status": "failed", "fault": f"Unexpected {type(fault).__name__}; the log of job {job.id} has more."}
     else:
         ending = {"status": "done", "result": result, "progress_ppm": PPM}

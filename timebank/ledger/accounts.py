@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from timebank.core.errors import NotFound
+from timebank.core.database import insert_or_skip
+from timebank.core.errors import NotFound, WrongState
 from timebank.ledger.tables import Account, Book, Entry, Transfer
 
 ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOK: Table = Book.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 ISSUANCE = "issuance"
 POOL = "pool"
+CODES_A_QUERY = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +40,12 @@ class Balance:
         return self.balance_min - self.held_min
 
 
-def insert_or_skip(connection: Connection, table: Table) -> Any:
-    """Return an INSERT of the database's own dialect, which can say ON CONFLICT DO NOTHING."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
-
-
 def ensure_book(session: Session, code: str, name_zh: str, now: datetime) -> Book:
     """Return the book of a district, opened with its issuing account and its pool when it is new."""
-    book = session.exec(pick(Book).where(Book.code == code)).first()
-    if book is None:
-        book = Book(code=code, name_zh=name_zh, created_at=now)
-        session.add(book)
-        session.flush()
+    connection = session.connection()
+    gate = insert_or_skip(connection, BOOK).values(code=code, name_zh=name_zh, created_at=now)
+    connection.execute(gate.on_conflict_do_nothing(index_elements=["code"]))
+    book = session.exec(pick(Book).where(Book.code == code)).one()
     rows: list[dict[str, Any]] = [
         {"code": ISSUANCE, "kind": "issuance", "floor_min": None},
         {"code": POOL, "kind": "pool", "floor_min": 0},
@@ -71,15 +67,27 @@ def open_accounts(session: Session, book: int, rows: Iterable[dict[str, Any]]) -
 
     A row has ``code`` and ``kind``, and may have ``person_id``, ``organisation_id``, ``floor_min`` (0 unless
     given; empty for the issuing account alone), ``ceiling_min``.
+
+    Raises
+    ------
+    WrongState
+        When an account of that code stands for another kind, person or organisation.
     """
     asked = [{"floor_min": 0, "person_id": None, "organisation_id": None, "ceiling_min": None} | row for row in rows]
     connection = session.connection()
-    if asked:
-        opened = [{"book_id": book, **_ZERO, **row} for row in asked]
-        connection.execute(insert_or_skip(connection, ACCOUNT).on_conflict_do_nothing(), opened)
-    codes = {str(row["code"]) for row in asked}
-    found = connection.execute(select(ACCOUNT.c.code, ACCOUNT.c.id).where(ACCOUNT.c.book_id == book)).all()
-    return {code: account for code, account in found if code in codes}
+    a, found = ACCOUNT.c, {}
+    for start in range(0, len(asked), CODES_A_QUERY):
+        some = {str(row["code"]): row for row in asked[start : start + CODES_A_QUERY]}
+        opening = insert_or_skip(connection, ACCOUNT).on_conflict_do_nothing(index_elements=["book_id", "code"])
+        connection.execute(opening, [{"book_id": book, **_ZERO, **row} for row in some.values()])
+        holders = select(a.code, a.id, a.kind, a.person_id, a.organisation_id)
+        for standing in connection.execute(holders.where(a.book_id == book, a.code.in_(some))):
+            row = some[standing.code]
+            if standing[2:] != (row["kind"], row["person_id"], row["organisation_id"]):
+                state = f"a {standing.kind} account of someone else"
+                raise WrongState(kind="account", key=standing.code, state=state, allowed=f"a {row['kind']} account")
+            found[str(standing.code)] = int(standing.id)
+    return found
 
 
 _ZERO = {"credits": 0, "debits": 0, "held": 0, "version": 0, "status": "open"}
@@ -115,7 +123,13 @@ def account_of_person(session: Session, person_id: int) -> Account:
 
 
 def balance_of(session: Session, account: int) -> Balance:
-    """Return the balance of an account now."""
+    """Return the balance of an account now.
+
+    Raises
+    ------
+    NotFound
+        When there is no such account.
+    """
     columns = (ACCOUNT.c.credits, ACCOUNT.c.debits, ACCOUNT.c.held)
     row = session.connection().execute(select(*columns).where(ACCOUNT.c.id == account)).first()
     if row is None:
@@ -124,14 +138,24 @@ def balance_of(session: Session, account: int) -> Balance:
 
 
 def balance_at(session: Session, account: int, moment: datetime) -> int:
-    """Return the balance in minutes that an account had at a moment; entries at the moment itself count."""
+    """Return the balance in minutes that an account had at a moment; entries at the moment itself count.
+
+    Raises
+    ------
+    NotFound
+        When there is no such account.
+    """
     last = (
         select(ENTRY.c.balance_after_min)
         .where(ENTRY.c.account_id == account, ENTRY.c.created_at <= moment)
         .order_by(ENTRY.c.created_at.desc(), ENTRY.c.seq.desc())
         .limit(1)
     )
-    return int(session.connection().execute(last).scalar() or 0)
+    found = session.connection().execute(last).scalar()
+    if found is None:
+        balance_of(session, account)  # an account that does not exist had no balance either
+        return 0
+    return int(found)
 
 
 def statement(session: Session, account: int, *, first: int, before_seq: int | None = None) -> list[Entry]:

@@ -10,11 +10,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from timebank.core.database import insert_or_skip
 from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, WrongInput
-from timebank.ledger.accounts import ACCOUNT, ENTRY, insert_or_skip
-from timebank.ledger.posting import TRANSFER, Posting, request_hash, transfer_row
+from timebank.ledger.accounts import ACCOUNT, ENTRY
+from timebank.ledger.posting import TRANSFER, Posting, request_hash, stranger_refusal, transfer_row
 from timebank.ledger.refusals import AccountClosed
 
 KEYS_A_QUERY = 5000
@@ -36,14 +38,16 @@ class _Running:
     debits: int
     held: int
     version: int
+    moved_at: datetime | None
     floor: int | None
     ceiling: int | None
 
-    def add(self, account: int, amount: int) -> None:
+    def add(self, account: int, amount: int, now: datetime) -> None:
         """Add one posting, within floor and ceiling."""
         self.credits += max(0, amount)
         self.debits += max(0, -amount)
         self.version += 1
+        self.moved_at = now if self.moved_at is None else max(self.moved_at, now)
         balance = self.credits - self.debits
         if amount < 0 and self.floor is not None and balance - self.held < self.floor:
             available = balance - self.held - amount - self.floor
@@ -68,14 +72,23 @@ def post_batch(session: Session, postings: Sequence[Posting], *, now: datetime) 
         return BatchPosted(0, 0, {})
     if {(posting.book_id, posting.kind) for posting in postings} != {(postings[0].book_id, "post")}:
         raise WrongInput(field="postings", value="mixed", right="a batch is of one book and of kind 'post'")
-    with session.begin_nested():
-        connection = session.connection()
-        asked = _unique(postings)
-        transfer_by_key = _standing(connection, asked)
-        fresh = [posting for key, posting in asked.items() if key not in transfer_by_key]
-        transfer_by_key |= _insert_transfers(connection, fresh, now)
-        _move(connection, fresh, transfer_by_key, now)
+    asked = _unique(postings)
+    try:
+        with session.begin_nested():
+            fresh, transfer_by_key = _record(session.connection(), asked, now)
+    except IntegrityError as fault:
+        raise stranger_refusal(session.connection(), fault, asked.values()) from fault
     return BatchPosted(len(fresh), len(postings) - len(fresh), transfer_by_key)
+
+
+def _record(connection: Connection, asked: dict[str, Posting], now: datetime) -> tuple[list[Posting], dict[str, int]]:
+    """Write what is new; a key that another writer brought in between is replayed as one that stood before."""
+    standing = _standing(connection, asked)
+    inserted = _insert_transfers(connection, [posting for key, posting in asked.items() if key not in standing], now)
+    late = {key: posting for key, posting in asked.items() if key not in standing and key not in inserted}
+    fresh = [posting for key, posting in asked.items() if key in inserted]
+    _move(connection, fresh, inserted, now)
+    return fresh, standing | inserted | _standing(connection, late)
 
 
 def _unique(postings: Iterable[Posting]) -> dict[str, Posting]:
@@ -90,6 +103,8 @@ def _unique(postings: Iterable[Posting]) -> dict[str, Posting]:
 
 def _standing(connection: Connection, asked: dict[str, Posting]) -> dict[str, int]:
     """Transfers that stand for asked keys already."""
+    if not asked:
+        return {}
     keys, found = list(asked), {}
     book_id = next(iter(asked.values())).book_id
     t = TRANSFER.c
@@ -106,30 +121,28 @@ def _standing(connection: Connection, asked: dict[str, Posting]) -> dict[str, in
 
 
 def _insert_transfers(connection: Connection, fresh: list[Posting], now: datetime) -> dict[str, int]:
-    """Insert the transfers; another writer's equal key, come in between, would leave one out and is refused."""
+    """Insert the transfers whose keys are free; returns their numbers by key."""
     if not fresh:
         return {}
     gate = insert_or_skip(connection, TRANSFER).on_conflict_do_nothing(index_elements=["book_id", "idem_key"])
     rows = connection.execute(
         gate.returning(TRANSFER.c.id, TRANSFER.c.idem_key), [transfer_row(posting, now) for posting in fresh]
     )
-    inserted = {key: int(number) for number, key in rows}
-    if len(inserted) != len(fresh):
-        missing = next(posting.idem_key for posting in fresh if posting.idem_key not in inserted)
-        raise KeyConflict(key=missing)
-    return inserted
+    return {key: int(number) for number, key in rows}
 
 
 def _move(connection: Connection, fresh: list[Posting], transfer_by_key: dict[str, int], now: datetime) -> None:
     """Count running balances, then write accounts and entries."""
+    if not fresh:
+        return
     accounts = _lock(connection, fresh)
-    before = {account: (r.credits, r.debits, r.version) for account, r in accounts.items()}
+    before = {account: running.version for account, running in accounts.items()}
     entries: list[dict[str, Any]] = []
     for posting in fresh:
         sides = sorted(((posting.debit_id, -posting.amount_min), (posting.credit_id, posting.amount_min)))
         for account, amount in sides:
             running = accounts[account]
-            running.add(account, amount)
+            running.add(account, amount, now)
             entries.append(
                 {
                     "account_id": account,
@@ -138,18 +151,25 @@ def _move(connection: Connection, fresh: list[Posting], transfer_by_key: dict[st
                     "amount_min": amount,
                     "balance_after_min": running.credits - running.debits,
                     "credits_after_min": running.credits,
-                    "created_at": now,
+                    "created_at": running.moved_at,
                 }
             )
-    if not entries:
-        return
     a = ACCOUNT.c
     changed = update(ACCOUNT).where(a.id == bindparam("account"), a.version == bindparam("was"))
     result = connection.execute(
-        changed.values(credits=bindparam("cr"), debits=bindparam("de"), version=bindparam("ve")),
+        changed.values(
+            credits=bindparam("cr"), debits=bindparam("de"), version=bindparam("ve"), moved_at=bindparam("at")
+        ),
         [
-            {"account": account, "was": before[account][2], "cr": r.credits, "de": r.debits, "ve": r.version}
-            for account, r in sorted(accounts.items())
+            {
+                "account": number,
+                "was": before[number],
+                "cr": r.credits,
+                "de": r.debits,
+                "ve": r.version,
+                "at": r.moved_at,
+            }
+            for number, r in sorted(accounts.items())
         ],
     )
     if result.rowcount != len(accounts):
@@ -166,7 +186,7 @@ def _lock(connection: Connection, fresh: list[Posting]) -> dict[int, _Running]:
     for start in range(0, len(wanted), KEYS_A_QUERY):
         some = wanted[start : start + KEYS_A_QUERY]
         rows = connection.execute(
-            select(a.id, a.credits, a.debits, a.held, a.version, a.floor_min, a.ceiling_min)
+            select(a.id, a.credits, a.debits, a.held, a.version, a.moved_at, a.floor_min, a.ceiling_min)
             .where(a.id.in_(some), a.status == "open", a.book_id == fresh[0].book_id)
             .order_by(a.id)
             .with_for_update()

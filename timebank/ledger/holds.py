@@ -1,15 +1,25 @@
 """Holds: minutes set aside until they are captured, voided or expire; and reversals."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select
+from sqlalchemy import Connection, Dialect, Row, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from timebank.core.columns import UtcMoment
 from timebank.core.errors import WrongInput, WrongState
-from timebank.ledger.posting import Posted, Posting, change_account, post, transfer_of
+from timebank.ledger.posting import (
+    SWEEP,
+    TRANSFER,
+    Posted,
+    Posting,
+    change_account,
+    record,
+    replay_of,
+    transfer_of,
+)
 from timebank.ledger.refusals import AlreadyResolved, AlreadyReversed, HoldExpired, broke
 from timebank.ledger.tables import HoldOpen
 
@@ -27,13 +37,15 @@ def hold(session: Session, posting: Posting, *, now: datetime) -> Posted:
     BalanceTooLow
         When the account has not that much to spend.
     """
-    if posting.kind != "hold" or posting.expires_at is None or posting.expires_at <= now:
-        raise WrongInput(field="expires_at", value=str(posting.expires_at), right="a hold ends after now")
+    if posting.kind != "hold" or posting.expires_at is None:
+        raise WrongInput(field="expires_at", value=str(posting.expires_at), right="a hold has an end")
     with session.begin_nested():
-        held = post(session, posting, now=now)
+        held = record(session, posting, now=now)
         if not held.is_replay:
-            connection = session.connection()
-            change_account(connection, posting.book_id, posting.debit_id, amount_min=0, held_min=posting.amount_min)
+            if posting.expires_at <= now:
+                raise WrongInput(field="expires_at", value=str(posting.expires_at), right="a hold ends after now")
+            connection, amount = session.connection(), posting.amount_min
+            change_account(connection, posting.book_id, posting.debit_id, amount_min=0, held_min=amount, now=now)
             row = {"hold_id": held.transfer_id, "expires_at": posting.expires_at}
             connection.execute(insert(HOLD_OPEN), row)
     return held
@@ -49,10 +61,14 @@ def capture(session: Session, book_id: int, hold_id: int, *, idem_key: str, now:
     AlreadyResolved
         When it has ended before.
     """
-    row = _hold_row(session.connection(), book_id, hold_id)
-    if UtcMoment().process_result_value(row.expires_at, session.connection().dialect) <= now:  # type: ignore[operator]  # a hold always expires
+    connection = session.connection()
+    row = _hold_row(connection, book_id, hold_id)
+    if _expires_at(row, connection.dialect) > now:
+        return _resolve(session, row, "capture", idem_key, now)
+    captured = replay_of(connection, _ending(row, "capture", idem_key, now))
+    if captured is None:
         raise HoldExpired(hold_id=hold_id)
-    return _resolve(session, row, "capture", idem_key, now)
+    return captured
 
 
 def void(session: Session, book_id: int, hold_id: int, *, idem_key: str, now: datetime) -> Posted:
@@ -67,19 +83,24 @@ def void(session: Session, book_id: int, hold_id: int, *, idem_key: str, now: da
 
 
 def expire_due(session: Session, book_id: int, *, now: datetime, most: int = MOST_A_SWEEP) -> int:
-    """Free up to ``most`` holds whose moment has passed, in the order (moment, id); returns how many."""
+    """Free up to ``most`` holds of a book whose moment has passed, in the order (moment, id); returns how many.
+
+    A hold that someone else ends meanwhile is left out.
+    """
     connection = session.connection()
     due = (
         select(HOLD_OPEN.c.hold_id)
-        .where(HOLD_OPEN.c.expires_at <= now)
+        .join(TRANSFER, TRANSFER.c.id == HOLD_OPEN.c.hold_id)
+        .where(TRANSFER.c.book_id == book_id, HOLD_OPEN.c.expires_at <= now)
         .order_by(HOLD_OPEN.c.expires_at, HOLD_OPEN.c.hold_id)
         .limit(most)
     )
-    holds = connection.execute(due).scalars().all()
-    for hold_id in holds:
+    freed = 0
+    for hold_id in connection.execute(due).scalars().all():
         row = _hold_row(connection, book_id, hold_id)
-        _resolve(session, row, "expire", f"expire:{hold_id}", now)
-    return len(holds)
+        with suppress(AlreadyResolved):
+            freed += not _resolve(session, row, "expire", f"{SWEEP}{hold_id}", now).is_replay
+    return freed
 
 
 def reverse(session: Session, book_id: int, transfer_id: int, *, idem_key: str, reason: str, now: datetime) -> Posted:
@@ -110,7 +131,7 @@ def reverse(session: Session, book_id: int, transfer_id: int, *, idem_key: str, 
     )
     try:
         with session.begin_nested():
-            return post(session, opposite, now=now)
+            return record(session, opposite, now=now)
     except IntegrityError as fault:
         if broke(fault, "uq_transfer_reverses", "transfer.reverses_id"):
             raise AlreadyReversed(transfer_id=transfer_id) from fault
@@ -124,9 +145,16 @@ def _hold_row(connection: Connection, book_id: int, hold_id: int) -> Row[Any]:
     return row
 
 
-def _resolve(session: Session, row: Row[Any], kind: str, idem_key: str, now: datetime) -> Posted:
-    """End a hold once: the unique key on the hold decides between two who try."""
-    ending = Posting(
+def _expires_at(row: Row[Any], dialect: Dialect) -> datetime:
+    moment = UtcMoment().process_result_value(row.expires_at, dialect)
+    if moment is None:
+        message = f"The hold {row.id} has no end, which the database refuses."
+        raise RuntimeError(message)
+    return moment
+
+
+def _ending(row: Row[Any], kind: str, idem_key: str, now: datetime) -> Posting:
+    return Posting(
         book_id=row.book_id,
         idem_key=idem_key,
         debit_id=row.debit_id,
@@ -137,13 +165,17 @@ def _resolve(session: Session, row: Row[Any], kind: str, idem_key: str, now: dat
         kind=kind,
         hold_id=row.id,
     )
+
+
+def _resolve(session: Session, row: Row[Any], kind: str, idem_key: str, now: datetime) -> Posted:
+    """End a hold once: the unique key on the hold decides between two who try."""
     try:
         with session.begin_nested():
-            ended = post(session, ending, now=now)
+            ended = record(session, _ending(row, kind, idem_key, now), now=now)
             if not ended.is_replay:
-                connection = session.connection()
+                connection, amount = session.connection(), row.amount_min
                 if kind != "capture":
-                    change_account(connection, row.book_id, row.debit_id, amount_min=0, held_min=-row.amount_min)
+                    change_account(connection, row.book_id, row.debit_id, amount_min=0, held_min=-amount, now=now)
                 connection.execute(delete(HOLD_OPEN).where(HOLD_OPEN.c.hold_id == row.id))
             return ended
     except IntegrityError as fault:

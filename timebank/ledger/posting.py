@@ -12,19 +12,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Table, case, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from timebank.core.database import insert_or_skip
 from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, NotFound, WrongInput
-from timebank.ledger.accounts import ACCOUNT, ENTRY, insert_or_skip
+from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.refusals import AccountClosed, broke
 from timebank.ledger.tables import Transfer
 
 TRANSFER: Table = Transfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 LONGEST_KEY = 200
+LONGEST_REASON = 24
+MOST_MIN = 1_000_000_000
+"""Most minutes of one transfer, about 1,900 years: a sum of nine billion such transfers still fits 64 bits."""
 MOVING = ("post", "capture", "reverse")
 """Kinds that move minutes; the others only hold or free them."""
+ASKED_FOR_A_MOMENT = ("post", "hold")
+"""Kinds whose asker says when they take effect; the others take effect when they are posted."""
+SWEEP = "expire:"
+"""How the keys of the sweep begin; no asker can take one away from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +53,35 @@ class Posting:
     decision: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, before anything is stored."""
-        if not 1 <= len(self.idem_key) <= LONGEST_KEY:
-            shown = f"{self.idem_key[:20]}..."
-            raise WrongInput(field="idem_key", value=shown, right=f"a key has 1 to {LONGEST_KEY} characters")
-        if self.amount_min < 1:
-            raise WrongInput(field="amount_min", value=str(self.amount_min), right="minutes are 1 or more")
+        """Refuse what cannot be, before anything is stored.
+
+        Raises
+        ------
+        WrongInput
+            For a key, reason, amount or pair of accounts that no transfer can have.
+        ValueError
+            For a moment without a time zone.
+        """
+        _check_words("idem_key", self.idem_key, LONGEST_KEY)
+        _check_words("reason", self.reason, LONGEST_REASON)
+        if self.idem_key.startswith(SWEEP) and self.kind != "expire":
+            raise WrongInput(field="idem_key", value=self.idem_key[:20], right=f"{SWEEP} begins the keys of the sweep")
+        if type(self.amount_min) is not int or not 1 <= self.amount_min <= MOST_MIN:
+            right = f"minutes are whole, 1 to {MOST_MIN}"
+            raise WrongInput(field="amount_min", value=str(self.amount_min)[:20], right=right)
         if self.debit_id == self.credit_id:
             raise WrongInput(field="credit_id", value=str(self.credit_id), right="the two accounts differ")
+        for moment in (self.effective_at, self.expires_at):
+            if moment is not None and moment.tzinfo is None:
+                message = f"A moment needs its time zone: {moment.isoformat()} has none."
+                raise ValueError(message)
+
+
+def _check_words(field_name: str, words: str, longest: int) -> None:
+    """Refuse a key or a reason that the two databases would not keep alike."""
+    if not 1 <= len(words) <= longest or not words.isprintable():
+        shown = f"{words[:20]}..."
+        raise WrongInput(field=field_name, value=shown, right=f"it has 1 to {longest} characters that can be printed")
 
 
 class Posted(NamedTuple):
@@ -63,16 +92,21 @@ class Posted(NamedTuple):
 
 
 def request_hash(posting: Posting) -> bytes:
-    """Return the SHA-256 of what was asked, shape (32,) bytes; the key itself is not part of it."""
-    return hashlib.sha256(_canonical(posting, ())).digest()
+    """Return the SHA-256 of what was asked, shape (32,) bytes.
+
+    The key is not part of it, nor the moment of what takes effect when it is posted: a retry comes later.
+    """
+    asked_for = _moment(posting.effective_at) if posting.kind in ASKED_FOR_A_MOMENT else None
+    return hashlib.sha256(_canonical(posting, asked_for, ())).digest()
 
 
 def leaf_hash(posting: Posting, created_at: datetime) -> bytes:
     """Return the leaf of the transfer (RFC 6962: SHA-256 of 0x00 and the canonical row), shape (32,) bytes."""
-    return hashlib.sha256(b"\0" + _canonical(posting, (posting.idem_key, _moment(created_at)))).digest()
+    row = _canonical(posting, _moment(posting.effective_at), (posting.idem_key, _moment(created_at)))
+    return hashlib.sha256(b"\0" + row).digest()
 
 
-def _canonical(posting: Posting, more: tuple[str, ...]) -> bytes:
+def _canonical(posting: Posting, effective_at: str | None, more: tuple[str, ...]) -> bytes:
     values = (
         posting.book_id,
         posting.kind,
@@ -83,7 +117,7 @@ def _canonical(posting: Posting, more: tuple[str, ...]) -> bytes:
         posting.hold_id,
         posting.reverses_id,
         _moment(posting.expires_at) if posting.expires_at else None,
-        _moment(posting.effective_at),
+        effective_at,
         posting.decision,
         *more,
     )
@@ -116,7 +150,7 @@ def transfer_row(posting: Posting, now: datetime) -> dict[str, Any]:
 
 
 def post(session: Session, posting: Posting, *, now: datetime) -> Posted:
-    """Post, or replay what the same key posted before.
+    """Post, or replay what the same key posted before. Holds and reversals have functions of their own.
 
     Raises
     ------
@@ -124,15 +158,25 @@ def post(session: Session, posting: Posting, *, now: datetime) -> Posted:
         When the key was used for other content.
     BalanceTooLow, BalanceTooHigh, AccountClosed
         When an account does not allow it. Nothing has changed, and the key is free.
+    WrongInput
+        When the posting is of another kind than ``post``.
     """
-    with session.begin_nested():
-        connection = session.connection()
-        stored = _gate(connection, posting, now)
-        if stored.is_replay:
+    if posting.kind != "post":
+        raise WrongInput(field="kind", value=posting.kind, right="a posting is of kind 'post'")
+    return record(session, posting, now=now)
+
+
+def record(session: Session, posting: Posting, *, now: datetime) -> Posted:
+    """Write a transfer of any kind and move what it moves; what it holds or frees is its caller's."""
+    try:
+        with session.begin_nested():
+            connection = session.connection()
+            stored = _gate(connection, posting, now)
+            if not stored.is_replay and posting.kind in MOVING:
+                _move(connection, posting, stored.transfer_id, now)
             return stored
-        if posting.kind in MOVING:
-            _move(connection, posting, stored.transfer_id, now)
-    return stored
+    except IntegrityError as fault:
+        raise stranger_refusal(session.connection(), fault, [posting]) from fault
 
 
 def _gate(connection: Connection, posting: Posting, now: datetime) -> Posted:
@@ -142,8 +186,25 @@ def _gate(connection: Connection, posting: Posting, now: datetime) -> Posted:
     fresh = connection.execute(gate).scalar()
     if fresh is not None:
         return Posted(int(fresh), is_replay=False)
+    standing = replay_of(connection, posting)
+    if standing is None:
+        message = "The transfer that has this key has gone meanwhile; nothing is posted."
+        raise RuntimeError(message)
+    return standing
+
+
+def replay_of(connection: Connection, posting: Posting) -> Posted | None:
+    """Return the transfer that stands for the key of a posting, or nothing.
+
+    Raises
+    ------
+    KeyConflict
+        When it stands for other content.
+    """
     keyed = (TRANSFER.c.book_id == posting.book_id, TRANSFER.c.idem_key == posting.idem_key)
-    found = connection.execute(select(TRANSFER.c.id, TRANSFER.c.request_hash).where(*keyed)).one()
+    found = connection.execute(select(TRANSFER.c.id, TRANSFER.c.request_hash).where(*keyed)).first()
+    if found is None:
+        return None
     if bytes(found.request_hash) != request_hash(posting):
         raise KeyConflict(key=posting.idem_key)
     return Posted(int(found.id), is_replay=True)
@@ -157,7 +218,7 @@ def _move(connection: Connection, posting: Posting, transfer_id: int, now: datet
     for account in sorted(change_by_account):
         amount = change_by_account[account]
         held = freed if account == posting.debit_id else 0
-        after = change_account(connection, posting.book_id, account, amount_min=amount, held_min=-held)
+        after = change_account(connection, posting.book_id, account, amount_min=amount, held_min=-held, now=now)
         entries.append(
             {
                 "account_id": account,
@@ -166,16 +227,18 @@ def _move(connection: Connection, posting: Posting, transfer_id: int, now: datet
                 "amount_min": amount,
                 "balance_after_min": after.credits - after.debits,
                 "credits_after_min": after.credits,
-                "created_at": now,
+                "created_at": after.moved_at,
             }
         )
     connection.execute(insert(ENTRY), entries)
 
 
 def change_account(
-    connection: Connection, book_id: int, account: int, *, amount_min: int, held_min: int
-) -> Row[tuple[int, int, int]]:
-    """Add to an account, whose checks decide; returns credits, debits and version after.
+    connection: Connection, book_id: int, account: int, *, amount_min: int, held_min: int, now: datetime
+) -> Row[tuple[int, int, int, datetime]]:
+    """Add to an account, whose checks decide; returns credits, debits, version and moment after.
+
+    An account that is frozen or closed still lets go of what it holds, or a hold on it could never end.
 
     Raises
     ------
@@ -183,41 +246,49 @@ def change_account(
         When the account's own checks, or its state, say no.
     """
     a = ACCOUNT.c
-    changed = (
-        update(ACCOUNT)
-        .where(a.id == account, a.book_id == book_id, a.status == "open")
-        .values(
-            credits=a.credits + max(0, amount_min),
-            debits=a.debits + max(0, -amount_min),
-            held=a.held + held_min,
-            version=a.version + (1 if amount_min else 0),
-        )
-        .returning(a.credits, a.debits, a.version)
+    changed = update(ACCOUNT).where(a.id == account, a.book_id == book_id)
+    if amount_min or held_min > 0:
+        changed = changed.where(a.status == "open")
+    if amount_min:
+        forward = case((or_(a.moved_at.is_(None), a.moved_at < now), literal(now, a.moved_at.type)), else_=a.moved_at)
+        changed = changed.values(version=a.version + 1, moved_at=forward)
+    changed = changed.values(
+        credits=a.credits + max(0, amount_min), debits=a.debits + max(0, -amount_min), held=a.held + held_min
     )
     try:
         with connection.begin_nested():
-            after = connection.execute(changed).first()
+            after = connection.execute(changed.returning(a.credits, a.debits, a.version, a.moved_at)).first()
     except IntegrityError as fault:
-        raise account_refusal(connection, fault, [(account, amount_min or -held_min)]) from fault
+        raise _account_refusal(connection, fault, account, amount_min or -held_min) from fault
     if after is None:
         raise AccountClosed(account_id=account)
     return after
 
 
-def account_refusal(connection: Connection, fault: IntegrityError, changes: Iterable[tuple[int, int]]) -> Exception:
-    """Turn a broken check of an account into the refusal that names the first account at fault."""
+def _account_refusal(connection: Connection, fault: IntegrityError, account: int, amount: int) -> Exception:
+    """Turn a broken check of an account into its refusal; the numbers are those of this moment."""
     a = ACCOUNT.c
-    for account, amount in changes:
-        row = connection.execute(
-            select(a.credits - a.debits - a.held, a.floor_min, a.ceiling_min, a.credits - a.debits).where(
-                a.id == account
-            )
-        ).one()
-        available, floor, ceiling, balance = row
-        if broke(fault, "ck_account_floor") and floor is not None and available + min(amount, 0) < floor:
-            return BalanceTooLow(account_id=account, available_min=available - floor, amount_min=-amount)
-        if broke(fault, "ck_account_ceiling") and ceiling is not None and balance + amount > ceiling:
-            return BalanceTooHigh(account_id=account, ceiling_min=ceiling, amount_min=amount)
+    wanted = select(a.credits, a.debits, a.held, a.floor_min, a.ceiling_min).where(a.id == account)
+    stands = connection.execute(wanted).one()
+    if broke(fault, "ck_account_floor"):
+        available = stands.credits - stands.debits - stands.held - (stands.floor_min or 0)
+        return BalanceTooLow(account_id=account, available_min=available, amount_min=-amount)
+    if broke(fault, "ck_account_ceiling"):
+        return BalanceTooHigh(account_id=account, ceiling_min=stands.ceiling_min or 0, amount_min=amount)
+    return fault
+
+
+def stranger_refusal(connection: Connection, fault: IntegrityError, postings: Iterable[Posting]) -> Exception:
+    """Turn a broken foreign key into the refusal that names the first account that is not in its posting's book."""
+    if not broke(fault, "FOREIGN KEY", "fk_transfer_debit_id", "fk_transfer_credit_id"):
+        return fault
+    a = ACCOUNT.c
+    for posting in postings:
+        sides = (posting.debit_id, posting.credit_id)
+        inside = set(connection.execute(select(a.id).where(a.book_id == posting.book_id, a.id.in_(sides))).scalars())
+        for account in sides:
+            if account not in inside:
+                return AccountClosed(account_id=account)
     return fault
 
 

@@ -26,12 +26,12 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
 def seal_transfers(session: Session, book_id: int, *, now: datetime) -> Seal | None:
     """Seal every transfer since the last seal; nothing when there is none.
 
-    On PostgreSQL the transfers are locked against writers for the moment of reading, because numbers are given
+    On PostgreSQL the transfers are locked against writers and other sealers until the end, because numbers are given
     before they are committed.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE transfer IN SHARE MODE"))
+        connection.execute(text("LOCK TABLE transfer IN SHARE ROW EXCLUSIVE MODE"))
     last = connection.execute(
         select(SEAL.c.n, SEAL.c.to_id, SEAL.c.digest)
         .where(SEAL.c.book_id == book_id)

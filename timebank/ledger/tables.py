@@ -1,15 +1,21 @@
 """Rows of the ledger: three append-only tables, and two that are folded from them.
 
 Everything that happens is a transfer: one debit, one credit, one amount, so each is balanced by
-construction. Entries number each account without gaps. The database itself refuses to change or delete
-a transfer, an entry or a seal (triggers), to resolve a hold twice, to reverse twice (unique keys), and to
-take an account under its floor (a check that counts what is held).
+construction. Entries number each account without gaps. The database itself refuses
+
+- to change or delete a transfer, an entry or a seal, to end a hold as another one or after its moment, to reverse
+  what is not the opposite, and to give an account to someone else (triggers, see ``append_only``);
+- to resolve a hold twice, to reverse twice, to touch an account twice in one transfer, and to open a second account
+  for a member (unique keys);
+- a transfer between two books (foreign keys that carry the book);
+- to take an account under its floor, which counts what is held, and a floor below zero where the kind of account
+  has none (checks).
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlmodel import JSON, Field, SQLModel
 
 from timebank.core.columns import (
@@ -36,7 +42,9 @@ class Book(SQLModel, table=True):
 class Account(SQLModel, table=True):
     """An account, folded from its entries. ``balance = credits - debits``; available is less what is held.
 
-    ``floor_min`` empty means without limit (the issuing account); 0 is a member; below 0 a credit line.
+    ``floor_min`` empty means without limit (the issuing account); 0 is a member; below 0 is a credit line, which
+    only organisations and projects can have. ``moved_at`` is the moment of the newest entry; it never goes back, so
+    that the entries of an account are in one order by number and by moment, whatever the clocks of servers say.
     """
 
     __table_args__ = (
@@ -45,8 +53,19 @@ class Account(SQLModel, table=True):
         CheckConstraint("held >= 0 AND credits >= 0 AND debits >= 0 AND version >= 0", name="amounts"),
         CheckConstraint("kind IN ('member','organisation','project','pool','issuance','sink')", name="kind"),
         CheckConstraint("kind = 'issuance' OR floor_min IS NOT NULL", name="only_issuance_without_floor"),
+        CheckConstraint("kind IN ('issuance','organisation','project') OR floor_min >= 0", name="credit_line"),
+        CheckConstraint("(version = 0) = (moved_at IS NULL)", name="moved"),
         CheckConstraint("status IN ('open','frozen','closed')", name="status"),
         Index("uq_account_code", "book_id", "code", unique=True),
+        Index("uq_account_book", "id", "book_id", unique=True),
+        Index(
+            "uq_account_member",
+            "book_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("kind = 'member'"),
+            postgresql_where=text("kind = 'member'"),
+        ),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -60,6 +79,7 @@ class Account(SQLModel, table=True):
     debits: int = big_int(default=0)
     held: int = big_int(default=0)
     version: int = big_int(default=0)
+    moved_at: datetime | None = optional_moment()
     floor_min: int | None = optional_int()
     ceiling_min: int | None = optional_int()
     status: str = Field(default="open", max_length=8)
@@ -76,6 +96,9 @@ class Transfer(SQLModel, table=True):
         CheckConstraint("kind IN ('post','hold','capture','void','expire','reverse')", name="kind"),
         CheckConstraint("amount_min > 0", name="amount"),
         CheckConstraint("debit_id <> credit_id", name="two_accounts"),
+        CheckConstraint("idem_key <> '' AND reason <> ''", name="words"),
+        ForeignKeyConstraint(["debit_id", "book_id"], ["account.id", "account.book_id"]),
+        ForeignKeyConstraint(["credit_id", "book_id"], ["account.id", "account.book_id"]),
         CheckConstraint("(kind = 'hold') = (expires_at IS NOT NULL)", name="holds_expire"),
         CheckConstraint("(kind IN ('capture','void','expire')) = (hold_id IS NOT NULL)", name="resolves_hold"),
         CheckConstraint("(kind = 'reverse') = (reverses_id IS NOT NULL)", name="reverses"),
@@ -90,8 +113,8 @@ class Transfer(SQLModel, table=True):
     request_hash: bytes = Field(sa_type=LargeBinary, nullable=False)
     kind: str = Field(max_length=8)
     reason: str = Field(max_length=24)
-    debit_id: int = big_ref("account.id")
-    credit_id: int = big_ref("account.id")
+    debit_id: int = Field(sa_type=BigInteger, nullable=False)
+    credit_id: int = Field(sa_type=BigInteger, nullable=False)
     amount_min: int = big_int()
     hold_id: int | None = optional_ref("transfer.id")
     reverses_id: int | None = optional_ref("transfer.id")
@@ -108,7 +131,7 @@ class Entry(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("amount_min <> 0 AND seq > 0", name="amount"),
         Index("ix_entry_moment", "account_id", "created_at", "seq"),
-        Index("ix_entry_transfer", "transfer_id"),
+        Index("uq_entry_transfer", "transfer_id", "account_id", unique=True),
         {"sqlite_with_rowid": False},
     )
 
