@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import Engine, Table, update
 from sqlmodel import Session
 
-from timebank.core.database import transaction
+from timebank.core.database import insert_or_skip, transaction
 from timebank.core.tables import Milestone
-from timebank.ledger.accounts import insert_or_skip
 
 MILESTONE: Table = Milestone.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
