@@ -1,0 +1,82 @@
+"""Every benchmark runs at a tiny size and answers in the promised form; no time is asserted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.all import QUICK_BY_NAME, joined, measure
+from benchmarks.report import Report, at_most
+
+ROOT = Path(__file__).parents[2]
+UNITS = ("_s", "_mb", "_m", "_per_s")
+STAGES = ("candidates", "pairing", "calendar", "verify")
+
+
+@pytest.fixture(scope="module")
+def quick() -> Report:
+    """All benchmarks at their tiny size, each as the process that `make bench` starts."""
+    command = [sys.executable, "-m", "benchmarks.all", "--quick", "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return Report.from_json(done.stdout)
+
+
+@pytest.mark.parametrize("name", QUICK_BY_NAME)
+def test_every_benchmark_has_figures_and_targets(quick: Report, name: str) -> None:
+    """A benchmark without a target says nothing about what should be reached."""
+    figures = [figure for figure in quick.figures if figure.startswith(f"{name}.")]
+    targets = [target for target in quick.targets if target.name.startswith(f"{name}.")]
+
+    assert any(figure.endswith(UNITS) for figure in figures)
+    assert all(target.name.endswith((" at most", " at least", " equal to")) for target in targets)
+    assert targets
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_has_seconds_and_megabytes(quick: Report, stage: str) -> None:
+    """A stage that got slower or larger is seen."""
+    assert float(quick.figures[f"district.{stage}_s"]) > 0
+    assert float(quick.figures[f"district.{stage}_mb"]) >= 0
+
+
+def test_stores_are_measured_on_both_databases_beside_the_bare_driver(quick: Report) -> None:
+    """Rows a second say little without what the driver alone reaches on the same disk."""
+    stores = ("sqlite", "bare_sqlite", "postgres")
+
+    measured = [float(quick.figures[f"district.store_visits_{store}_per_s"]) for store in stores]
+
+    assert min(measured) > 0
+
+
+def test_pairing_is_at_the_optimum_that_other_solvers_find(quick: Report) -> None:
+    """The engine, a bare flow and the linear program of HiGHS agree to the metre, with room for all and without."""
+    compared = [target for target in quick.targets if target.name.endswith("equal to")]
+
+    assert [target.holds for target in compared] == [True] * 4
+    assert all(target.value == target.limit for target in compared)
+
+
+def test_demo_leaves_the_same_district_at_every_size(quick: Report) -> None:
+    """What is measured is a whole demo: people, dated visits, credits and a page."""
+    assert quick.figures["demo.seniors"] == 180
+    assert float(quick.figures["demo.transfers"]) > 0
+    assert float(quick.figures["demo.page_mb"]) > 0
+
+
+def test_failing_benchmark_is_no_report() -> None:
+    """What was not measured must not pass for measured."""
+    assert measure("district", ("--seniors", "none")) is None
+
+
+def test_joined_report_names_the_benchmark() -> None:
+    """Two benchmarks may have a figure of one name."""
+    one, other = (
+        Report(figures={"whole_s": 1.0}, targets=[at_most("whole_s", 1.0, 2.0)]),
+        Report(figures={"whole_s": 3.0}),
+    )
+
+    together = joined({"one": one, "other": other, "failed": None})
+
+    assert together.figures == {"one.whole_s": 1.0, "other.whole_s": 3.0}
+    assert [target.name for target in together.targets] == ["one.whole_s at most"]
