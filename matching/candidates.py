@@ -4,25 +4,31 @@ For each skill a KD-tree finds the nearest volunteers; rules are applied, and th
 need that lost candidates to a rule, so that nobody is left alone because the nearest thirty were unfit.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from matching import travel
 from matching.frequency import can_be_dated
-from matching.problem import Floats, Gender, Ints, Problem, ServedBy
+from matching.problem import Floats, Gender, Ints, Mask, Problem, ServedBy
 
-Mask = NDArray[np.bool_]
+Triples = tuple[Ints, Ints, Ints]
+"""Arcs as needs, volunteers and metres, shape (a,) each."""
+
+NOTHING: Triples = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
+EVERY_DAY = 127
+"""The set of all weekdays; sets are counted from 0 to here."""
 
 RULES = ("skill", "distance", "gender", "language", "availability", "exclusion")
-CHUNK = 512
+CELLS = 1_000_000
+"""Arcs that are looked at together: what bounds the memory, whatever the size of the problem."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arcs:
-    """Columns of arcs, ordered by need, then distance, then volunteer; positions in the problem's tables."""
+    """Triples of arcs, ordered by need, then distance, then volunteer; positions in the problem's tables."""
 
     needs: Ints
     volunteers: Ints
@@ -55,50 +61,95 @@ def find_arcs(problem: Problem) -> Arcs:
     At most ``candidates_per_need`` each, within ``max_distance_m``, after all rules.
     """
     places = planes(problem)
-    found = [_arcs_of_skill(problem, places, int(skill)) for skill in np.unique(problem.needs.skills)]
-    found = [arcs for arcs in found if len(arcs[0])]
-    if not found:
-        nothing = np.empty(0, dtype=np.int64)
-        return Arcs(needs=nothing, volunteers=nothing, distances_m=nothing)
-    needs, volunteers, distances = (np.concatenate(column) for column in zip(*found, strict=True))
+    skills = np.unique(problem.needs.skills)
+    needs, volunteers, distances = _joined([NOTHING, *(_arcs_of_skill(problem, places, int(s)) for s in skills)])
     order = np.lexsort((volunteers, distances, needs))
     return Arcs(needs=needs[order], volunteers=volunteers[order], distances_m=distances[order])
 
 
-def _arcs_of_skill(problem: Problem, places: Planes, skill: int) -> tuple[Ints, Ints, Ints]:
+def _arcs_of_skill(problem: Problem, places: Planes, skill: int) -> Triples:
     """Widen the search until every need has enough candidates, or has seen all within reach."""
-    params, most = problem.params, problem.params.candidates_per_need
+    look = problem.params.candidates_per_need
     waiting = np.flatnonzero((problem.needs.skills == skill) & (problem.needs.served_by == ServedBy.VOLUNTEER))
-    able = np.flatnonzero((problem.volunteers.skills >> np.uint64(skill) & np.uint64(1)).astype(bool))
-    kept: list[tuple[Ints, Ints, Ints]] = [(np.empty(0, np.int64),) * 3]
-    if not len(able) or not len(waiting):
-        return kept[0]
+    able = _able(problem, skill)
+    kept = [NOTHING]
     tree = cKDTree(places.volunteers[able])
-    reach_m = (params.max_distance_m + 1) / params.detour
-    look = most
-    while len(waiting):
+    while len(waiting) and len(able):
         look = min(look, len(able))
-        _, nearest = tree.query(places.needs[waiting], k=np.arange(1, look + 1), distance_upper_bound=reach_m)
-        rows, ranks = np.nonzero(nearest < len(able))
-        needs, volunteers = waiting[rows], able[nearest[rows, ranks]]
-        distances = travel.walking_m(places.needs[needs], places.volunteers[volunteers], detour=params.detour)
-        fits = (distances <= params.max_distance_m) & _passes(problem, needs, volunteers)
-        rows, needs, volunteers, distances = rows[fits], needs[fits], volunteers[fits], distances[fits]
-        counts = np.bincount(rows, minlength=len(waiting))
-        position = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        seen_all = (nearest[:, -1] >= len(able)) | (look == len(able))
-        settled = (counts >= most) | seen_all
-        take = settled[rows] & (position < most)
-        kept.append((needs[take], volunteers[take], distances[take]))
-        waiting, look = waiting[~settled], look * 4
-    needs, volunteers, distances = (np.concatenate(column) for column in zip(*kept, strict=True))
+        unsettled = []
+        for some in np.array_split(waiting, len(waiting) * look // CELLS + 1):
+            arcs, settled = _nearest(problem, places, tree, able, some, look)
+            kept.append(arcs)
+            unsettled.append(some[~settled])
+        waiting, look = np.concatenate(unsettled), look * 4
+    return _joined(kept)
+
+
+def _nearest(
+    problem: Problem, places: Planes, tree: cKDTree, able: Ints, some: Ints, look: int
+) -> tuple[Triples, Mask]:
+    """Arcs of some needs to the fit among their nearest ``look``, and who of them need look no farther."""
+    params, most = problem.params, problem.params.candidates_per_need
+    reach_m = (params.max_distance_m + 1) / params.detour
+    _, nearest = tree.query(places.needs[some], k=np.arange(1, look + 1), distance_upper_bound=reach_m)
+    rows, ranks = np.nonzero(nearest < len(able))
+    needs, volunteers = some[rows], able[nearest[rows, ranks]]
+    distances = travel.walking_m(places.needs[needs], places.volunteers[volunteers], detour=params.detour)
+    fits = (distances <= params.max_distance_m) & _passes(problem, needs, volunteers)
+    rows, needs, volunteers, distances = rows[fits], needs[fits], volunteers[fits], distances[fits]
+    counts = np.bincount(rows, minlength=len(some))
+    position = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    settled = (counts >= most) | (nearest[:, -1] >= len(able)) | (look == len(able))
+    take = settled[rows] & (position < most)
+    return (needs[take], volunteers[take], distances[take]), settled
+
+
+def find_all(problem: Problem, needs: Ints, *, reaches_m: Floats | None = None) -> Arcs:
+    """Return every able volunteer of some needs (positions, ascending) within reach, however many.
+
+    ``reaches_m``, shape (n,), is how far each need looks; without it, all look to ``max_distance_m``.
+    """
+    places, kept = planes(problem), [NOTHING]
+    for rows, volunteers, distances in _in_reach(problem, places, needs, reaches_m):
+        fits = _passes(problem, rows, volunteers)
+        kept.append((rows[fits], volunteers[fits], distances[fits]))
+    found, volunteers, distances = _joined(kept)
+    order = np.lexsort((volunteers, distances, found))
+    return Arcs(needs=found[order], volunteers=volunteers[order], distances_m=distances[order])
+
+
+def _in_reach(problem: Problem, places: Planes, needs: Ints, reaches_m: Floats | None = None) -> Iterator[Triples]:
+    """Arcs of some needs to all who have the skill and live within reach, in blocks of whole needs."""
+    params = problem.params
+    reaches = np.full(len(needs), params.max_distance_m) if reaches_m is None else reaches_m
+    for skill in np.unique(problem.needs.skills[needs]):
+        able = _able(problem, int(skill))
+        mine = np.flatnonzero(problem.needs.skills[needs] == skill)
+        mine = mine[np.argsort(reaches[mine], kind="stable")]  # a block looks as far as its farthest
+        tree = cKDTree(places.volunteers[able])
+        for some in np.array_split(mine, len(mine) * len(able) // CELLS + 1) if len(able) else ():
+            radius_m = (reaches[some].max(initial=0) + 1) / params.detour
+            near = cKDTree(places.needs[needs[some]]).sparse_distance_matrix(tree, radius_m, output_type="ndarray")
+            rows, volunteers = some[near["i"]], able[near["j"]]
+            metres = travel.walking_m(places.needs[needs[rows]], places.volunteers[volunteers], detour=params.detour)
+            within = metres <= np.minimum(reaches[rows], params.max_distance_m)
+            yield needs[rows[within]], volunteers[within], metres[within]
+
+
+def _able(problem: Problem, skill: int) -> Ints:
+    """Rule `skill`: positions of the volunteers who have it."""
+    return np.flatnonzero((problem.volunteers.skills >> np.uint64(skill) & np.uint64(1)).astype(bool))
+
+
+def _joined(parts: list[Triples]) -> Triples:
+    needs, volunteers, distances = (np.concatenate(column) for column in zip(*parts, strict=True))
     return needs, volunteers, distances
 
 
 def _passes(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     """Apply every rule beside skill and distance to arcs."""
-    passes = fits_gender(problem, needs, volunteers) & fits_language(problem, needs, volunteers)
-    return passes & fits_availability(problem, needs, volunteers) & ~is_excluded(problem, needs, volunteers)
+    every = [passes(problem, needs, volunteers) for passes in PASSES]
+    return np.asarray(np.logical_and.reduce(every), dtype=bool)
 
 
 def fits_gender(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
@@ -119,19 +170,38 @@ def fits_availability(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     starts = np.maximum(asked.window_starts_min[needs], offered.window_starts_min[volunteers])
     ends = np.minimum(asked.window_ends_min[needs], offered.window_ends_min[volunteers])
     weekdays = asked.weekdays[needs] & offered.weekdays[volunteers]
-    kinds, counts = asked.frequency_kinds[needs], asked.frequency_counts[needs]
-    codes, inverse = np.unique(kinds * 10**9 + np.minimum(counts, 10**6) * 128 + weekdays, return_inverse=True)
-    table = np.array([can_be_dated(int(c // 10**9), int(c % 10**9 // 128), int(c % 128)) for c in codes], dtype=bool)
-    return np.asarray((ends - starts >= asked.durations_min[needs]) & table[inverse], dtype=bool)
+    rows, table = _datable(problem)
+    return np.asarray((ends - starts >= asked.durations_min[needs]) & table[rows[needs], weekdays], dtype=bool)
+
+
+def _datable(problem: Problem) -> tuple[Ints, Mask]:
+    """Which weekday sets (columns) each distinct frequency (rows) fits, and the row of every need."""
+    asked = np.stack((problem.needs.frequency_kinds, problem.needs.frequency_counts))
+    kinds, rows = np.unique(asked, axis=1, return_inverse=True)
+    table = [[can_be_dated(int(kind), int(count), days) for days in range(EVERY_DAY + 1)] for kind, count in kinds.T]
+    return rows.reshape(-1), np.array(table, dtype=bool).reshape(-1, EVERY_DAY + 1)
+
+
+def may_meet(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
+    """Rule `exclusion`: not those who never meet."""
+    return ~is_excluded(problem, needs, volunteers)
 
 
 def is_excluded(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
-    """Rule `exclusion`: the senior and the volunteer never meet."""
+    """Tell whose senior and volunteer never meet."""
     if not len(problem.exclusions):
         return np.zeros(len(needs), dtype=bool)
-    span = np.int64(max(int(problem.volunteers.ids.max(initial=0)), int(problem.exclusions[:, 1].max())) + 1)
-    never = problem.exclusions[:, 0] * span + problem.exclusions[:, 1]
-    return np.isin(problem.needs.senior_ids[needs] * span + problem.volunteers.ids[volunteers], never)
+    seniors, rows = np.unique(problem.needs.senior_ids, return_inverse=True)
+    pairs = problem.exclusions
+    pairs = pairs[np.isin(pairs[:, 0], seniors) & np.isin(pairs[:, 1], problem.volunteers.ids)]
+    order = np.argsort(problem.volunteers.ids)
+    whom = order[np.searchsorted(problem.volunteers.ids, pairs[:, 1], sorter=order)]
+    never = np.searchsorted(seniors, pairs[:, 0]) * len(order) + whom
+    return np.isin(rows[needs] * len(order) + volunteers, never)
+
+
+PASSES = (fits_gender, fits_language, fits_availability, may_meet)
+"""Rules beside skill and distance, in the order of ``RULES``: arcs in, who passes out."""
 
 
 def count_taken(problem: Problem, needs: Ints) -> tuple[Ints, Ints]:
@@ -142,30 +212,21 @@ def count_taken(problem: Problem, needs: Ints) -> tuple[Ints, Ints]:
     tuple
         Counts of shape (n, len(RULES)), and candidates that remain, shape (n,).
     """
-    places, everyone = planes(problem), np.arange(len(problem.volunteers))
+    needs, back = np.unique(needs, return_inverse=True)
+    row_by_need = np.full(len(problem.needs), -1, dtype=np.int64)
+    row_by_need[needs] = np.arange(len(needs))
     taken = np.zeros((len(needs), len(RULES)), dtype=np.int64)
     remaining = np.zeros(len(needs), dtype=np.int64)
-    for start in range(0, len(needs) if len(everyone) else 0, CHUNK):
-        some = needs[start : start + CHUNK]
-        rows, who = np.repeat(some, len(everyone)), np.tile(everyone, len(some))
+    able_by_skill = {skill: len(_able(problem, skill)) for skill in np.unique(problem.needs.skills[needs]).tolist()}
+    able = np.array([able_by_skill[skill] for skill in problem.needs.skills[needs].tolist()], dtype=np.int64)
+    taken[:, 0], taken[:, 1] = len(problem.volunteers) - able, able
+    for arcs, volunteers, _ in _in_reach(problem, planes(problem), needs):
+        rows = row_by_need[arcs]
+        taken[:, 1] -= np.bincount(rows, minlength=len(needs))
         left = np.ones(len(rows), dtype=bool)
-        for column, rule in enumerate(_rule_masks(problem, places, rows, who)):
-            taken[start : start + CHUNK, column] = (left & ~rule).reshape(len(some), -1).sum(axis=1)
-            left &= rule
-        remaining[start : start + CHUNK] = left.reshape(len(some), -1).sum(axis=1)
-    return taken, remaining
-
-
-def _rule_masks(problem: Problem, places: Planes, needs: Ints, volunteers: Ints) -> tuple[Mask, ...]:
-    """One mask a rule, in the order of ``RULES``: who passes it."""
-    skills = problem.needs.skills[needs].astype(np.uint64)
-    params = problem.params
-    distances = travel.walking_m(places.needs[needs], places.volunteers[volunteers], detour=params.detour)
-    return (
-        (problem.volunteers.skills[volunteers] >> skills & np.uint64(1)).astype(bool),
-        distances <= params.max_distance_m,
-        fits_gender(problem, needs, volunteers),
-        fits_language(problem, needs, volunteers),
-        fits_availability(problem, needs, volunteers),
-        ~is_excluded(problem, needs, volunteers),
-    )
+        for column, passes in enumerate(PASSES, start=2):
+            fits = passes(problem, arcs, volunteers)
+            taken[:, column] += np.bincount(rows[left & ~fits], minlength=len(needs))
+            left &= fits
+        remaining += np.bincount(rows[left], minlength=len(needs))
+    return taken[back], remaining[back]

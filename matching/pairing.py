@@ -75,7 +75,8 @@ def build(network: Network) -> min_cost_flow.SimpleMinCostFlow:
     flow.add_arcs_with_capacity_and_unit_cost(nodes, to_sink, np.ones(lefts, dtype=np.int64), network.penalties)
     nodes = np.arange(lefts, sink, dtype=np.int64)
     nothing = np.zeros(rights, dtype=np.int64)
-    flow.add_arcs_with_capacity_and_unit_cost(nodes, np.full(rights, sink, dtype=np.int64), network.rooms, nothing)
+    rooms = np.minimum(network.rooms, lefts)  # more room than needs changes nothing, and could overflow
+    flow.add_arcs_with_capacity_and_unit_cost(nodes, np.full(rights, sink, dtype=np.int64), rooms, nothing)
     flow.set_nodes_supplies(np.arange(lefts, dtype=np.int64), np.ones(lefts, dtype=np.int64))
     flow.set_node_supply(sink, -lefts)
     return flow

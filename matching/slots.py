@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching import candidates, pairing, travel
-from matching.candidates import Mask
+from matching.candidates import Planes
 from matching.frequency import due_slices
-from matching.problem import Ints, Problem, ServedBy
+from matching.problem import Ints, Mask, Problem, ServedBy
 
 RULES = ("eligibility", "slot_places")
 COUNTED = ("skill", "eligibility", "distance", "availability")
@@ -20,13 +20,30 @@ COUNTED = ("skill", "eligibility", "distance", "availability")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
-    """Chosen places: need and slot positions, metres; needs with a visit left unmet; cost of all."""
+    """Chosen places: need and slot positions, metres; needs with a visit left unmet; cost of all.
+
+    ``open_needs`` and ``open_slices``, shape (k,) and (k, 2), are the due visits without a place: whose, and in
+    which half-open slice of days.
+    """
 
     needs: Ints
     slots: Ints
     distances_m: Ints
     unmet: Ints
+    open_needs: Ints
+    open_slices: Ints
     objective: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offer:
+    """What every look at the slots needs: places, slots by day, and which need may use which resource."""
+
+    places: Planes
+    by_day: Ints  # positions of slots, ordered by day
+    resources: Ints  # number of each slot's resource
+    resource_count: int
+    open_to: Ints  # need position x resource_count + number of the resource
 
 
 def need_slices(problem: Problem, need: int) -> tuple[tuple[int, int], ...]:
@@ -39,9 +56,10 @@ def need_slices(problem: Problem, need: int) -> tuple[tuple[int, int], ...]:
 def book(problem: Problem) -> Booked:
     """Give out places at least total metres and penalties, proven."""
     served = np.flatnonzero(problem.needs.served_by == ServedBy.SLOT)
-    owners = np.array([need for need in served for _ in need_slices(problem, int(need))], dtype=np.int64)
-    bounds = np.array([part for need in served for part in need_slices(problem, int(need))], dtype=np.int64)
-    lefts, rights, metres = _arcs(problem, owners, bounds.reshape(-1, 2))
+    visits = [(need, *part) for need in served.tolist() for part in need_slices(problem, need)]
+    due = np.array(visits, dtype=np.int64).reshape(-1, 3)
+    owners, slices = due[:, 0], due[:, 1:]
+    lefts, rights, metres = find_places(problem, owners, slices)
     solved = pairing.cheapest(
         pairing.Network(
             lefts=lefts,
@@ -56,36 +74,91 @@ def book(problem: Problem) -> Booked:
         slots=rights[solved.arcs],
         distances_m=metres[solved.arcs],
         unmet=np.unique(owners[solved.unmet]),
+        open_needs=owners[solved.unmet],
+        open_slices=slices[solved.unmet],
         objective=solved.objective,
     )
 
 
-def _arcs(problem: Problem, owners: Ints, bounds: Ints) -> tuple[Ints, Ints, Ints]:
-    """Every slot that a due visit could take: due visit, slot, metres."""
-    nothing = np.empty(0, dtype=np.int64)
-    if not len(owners) or not len(problem.slots):
-        return nothing, nothing, nothing
-    everyslot = np.arange(len(problem.slots))
-    parts = []
-    for start in range(0, len(owners), candidates.CHUNK):
-        some = np.arange(start, min(start + candidates.CHUNK, len(owners)))
-        due, slot = np.repeat(some, len(everyslot)), np.tile(everyslot, len(some))
-        days = problem.slots.days[slot]
-        fits = (days >= bounds[due, 0]) & (days < bounds[due, 1])
-        due, slot = due[fits], slot[fits]
-        masks, metres = _rule_masks(problem, owners[due], slot)
+def find_places(problem: Problem, owners: Ints, slices: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return every slot that a due visit could take: due visit, slot, metres; shape (a,) each.
+
+    ``owners``, shape (k,), are the needs of the due visits; ``slices``, shape (k, 2), their half-open days.
+    """
+    offer = _offer(problem)
+    parts = [candidates.NOTHING]
+    for some in np.array_split(np.arange(len(owners)), len(owners) * len(problem.slots) // candidates.CELLS + 1):
+        rows, slot = _within(problem, offer, slices[some])
+        due = some[rows]
+        masks, metres = _rule_masks(problem, offer, owners[due], slot)
         fits = np.logical_and.reduce(masks)
         parts.append((due[fits], slot[fits], metres[fits]))
     lefts, rights, metres = (np.concatenate(column) for column in zip(*parts, strict=True))
     return lefts, rights, metres
 
 
-def _rule_masks(problem: Problem, needs: Ints, slots: Ints) -> tuple[tuple[Mask, ...], Ints]:
+def count_taken(problem: Problem, needs: Ints, booked: Booked) -> tuple[Ints, Ints]:
+    """Count, for some needs (positions), what each rule of ``COUNTED`` took away from all slots.
+
+    A slot outside the slices of the need's open visits is counted under availability: it could not help them.
+    """
+    offer, slot_count = _offer(problem), len(problem.slots)
+    taken = np.zeros((len(needs), len(COUNTED)), dtype=np.int64)
+    remaining = np.zeros(len(needs), dtype=np.int64)
+    for some in np.array_split(np.arange(len(needs)), len(needs) * slot_count // candidates.CELLS + 1):
+        shape = (len(some), slot_count)
+        every = np.tile(np.arange(slot_count), len(some))
+        masks, _ = _rule_masks(problem, offer, np.repeat(needs[some], slot_count), every)
+        fits_rules = [*masks[:-1], masks[-1] & _is_open(problem, offer, needs[some], booked).reshape(-1)]
+        left = np.ones(shape, dtype=bool)
+        for column, mask in enumerate(fits_rules):
+            fits = mask.reshape(shape)
+            taken[some, column] = (left & ~fits).sum(axis=1)
+            left &= fits
+        remaining[some] = left.sum(axis=1)
+    return taken, remaining
+
+
+def _is_open(problem: Problem, offer: _Offer, needs: Ints, booked: Booked) -> Mask:
+    """Which slots lie in an open visit's slice of some needs; shape (n, s)."""
+    row_by_need = np.full(len(problem.needs), -1, dtype=np.int64)
+    row_by_need[needs] = np.arange(len(needs))
+    whose = row_by_need[booked.open_needs]
+    rows, slots = _within(problem, offer, booked.open_slices[whose >= 0])
+    is_open = np.zeros((len(needs), len(problem.slots)), dtype=bool)
+    is_open[whose[whose >= 0][rows], slots] = True
+    return is_open
+
+
+def _offer(problem: Problem) -> _Offer:
+    """Look up once what does not change while slots are compared."""
+    resources, number = np.unique(problem.slots.resource_ids, return_inverse=True)
+    pairs, order = problem.bookable, np.argsort(problem.needs.ids)
+    pairs = pairs[np.isin(pairs[:, 0], problem.needs.ids) & np.isin(pairs[:, 1], resources)]
+    whose = order[np.searchsorted(problem.needs.ids, pairs[:, 0], sorter=order)]
+    return _Offer(
+        places=candidates.planes(problem),
+        by_day=np.argsort(problem.slots.days, kind="stable"),
+        resources=number,
+        resource_count=len(resources),
+        open_to=whose * len(resources) + np.searchsorted(resources, pairs[:, 1]),
+    )
+
+
+def _within(problem: Problem, offer: _Offer, slices: Ints) -> tuple[Ints, Ints]:
+    """Slots whose day lies in a slice: row of the slice, slot."""
+    days = problem.slots.days[offer.by_day]
+    first, end = np.searchsorted(days, slices[:, 0]), np.searchsorted(days, slices[:, 1])
+    counts = np.maximum(end - first, 0)
+    rows = np.repeat(np.arange(len(slices)), counts)
+    inside = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows, offer.by_day[np.repeat(first, counts) + inside]
+
+
+def _rule_masks(problem: Problem, offer: _Offer, needs: Ints, slots: Ints) -> tuple[tuple[Mask, ...], Ints]:
     """One mask a rule in the order of ``COUNTED``, and the metres."""
-    asked, offered, places = problem.needs, problem.slots, candidates.planes(problem)
+    asked, offered, places = problem.needs, problem.slots, offer.places
     metres = travel.walking_m(places.needs[needs], places.slots[slots], detour=problem.params.detour)
-    span = np.int64(max(int(offered.resource_ids.max(initial=0)), int(problem.bookable[:, 1].max(initial=0))) + 1)
-    open_to = problem.bookable[:, 0] * span + problem.bookable[:, 1]
     weekday = (problem.starts_on.weekday() + offered.days[slots]) % 7
     fits_day = (asked.weekdays[needs] >> weekday & 1).astype(bool)
     fits_hours = offered.starts_min[slots] >= asked.window_starts_min[needs]
@@ -95,23 +168,8 @@ def _rule_masks(problem: Problem, needs: Ints, slots: Ints) -> tuple[tuple[Mask,
     in_days &= offered.days[slots] >= asked.first_days[needs]
     masks = (
         offered.skills[slots] == asked.skills[needs],
-        np.isin(asked.ids[needs] * span + offered.resource_ids[slots], open_to),
+        np.isin(needs * offer.resource_count + offer.resources[slots], offer.open_to),
         metres <= problem.params.max_slot_distance_m,
         fits_day & fits_hours & in_days,
     )
     return masks, metres
-
-
-def count_taken(problem: Problem, needs: Ints) -> tuple[Ints, Ints]:
-    """Count what each rule of ``COUNTED`` took away from all slots, for some needs (positions)."""
-    everyslot = np.arange(len(problem.slots))
-    taken = np.zeros((len(needs), len(COUNTED)), dtype=np.int64)
-    remaining = np.zeros(len(needs), dtype=np.int64)
-    for row, need in enumerate(needs if len(everyslot) else ()):
-        masks, _ = _rule_masks(problem, np.full(len(everyslot), need), everyslot)
-        left = np.ones(len(everyslot), dtype=bool)
-        for column, mask in enumerate(masks):
-            taken[row, column] = (left & ~mask).sum()
-            left &= mask
-        remaining[row] = left.sum()
-    return taken, remaining

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -126,7 +127,7 @@ def _assemble(
             slot_ids=problem.slots.ids[booked.slots[order]],
             distances_m=booked.distances_m[order],
         ),
-        unmet=_unmet(problem, np.concatenate((paired.unmet, booked.unmet)), arcs.needs[lost]),
+        unmet=_unmet(problem, paired, booked, arcs.needs[lost]),
         status=Status.OPTIMAL if objective == bound else Status.FEASIBLE,
         objective=objective,
         bound=bound,
@@ -138,9 +139,9 @@ def _assemble(
     )
 
 
-def _unmet(problem: Problem, unpaired: Ints, undated: Ints) -> Unmet:
+def _unmet(problem: Problem, paired: pairing.Assignment, booked: slots.Booked, undated: Ints) -> Unmet:
     """Say for each unmet need what each rule took away, and which rule took the last candidate."""
-    needs = np.concatenate((unpaired, undated))
+    needs = np.concatenate((paired.unmet, booked.unmet, undated))
     order = np.argsort(problem.needs.ids[needs])
     needs, is_undated = needs[order], np.isin(needs[order], undated)
     taken = np.zeros((len(needs), len(CANDIDATE_RULES)), dtype=np.int64)
@@ -148,7 +149,7 @@ def _unmet(problem: Problem, unpaired: Ints, undated: Ints) -> Unmet:
     by_slot = problem.needs.served_by[needs] == ServedBy.SLOT
     for rows, names, count in (
         (np.flatnonzero(~by_slot), candidates.RULES, candidates.count_taken),
-        (np.flatnonzero(by_slot), slots.COUNTED, slots.count_taken),
+        (np.flatnonzero(by_slot), slots.COUNTED, partial(slots.count_taken, booked=booked)),
     ):
         columns = np.array([CANDIDATE_RULES.index(name) for name in names])
         counts, left = count(problem, needs[rows])
