@@ -45,17 +45,17 @@ def make_compounds(random: np.random.Generator, committees_each: int) -> Compoun
 def _near(random: np.random.Generator, areas: tuple[Subdistrict, ...], number: int) -> tuple[float, float]:
     area = areas[number]
     for _ in range(MOST_TRIES):
-        lat, lon = random.normal((area.lat_deg, area.lon_deg), SPREAD_DEG)
+        lat, lon = random.normal((area.lat_deg, area.lon_deg), SPREAD_DEG).tolist()
         distances = [(lat - other.lat_deg) ** 2 + (lon - other.lon_deg) ** 2 for other in areas]
         if int(np.argmin(distances)) == number and is_in_district(lat, lon):
-            return float(lat), float(lon)
+            return lat, lon
     return area.lat_deg, area.lon_deg
 
 
 def settle(random: np.random.Generator, compounds: Compounds, chosen: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return a home beside the middle of each chosen compound, shape (n, 2) degrees, inside the outline."""
     homes = compounds.middles_deg[chosen] + random.normal(0, COMPOUND_DEG, (len(chosen), 2))
-    outside = [n for n, (lat, lon) in enumerate(homes) if not is_in_district(lat, lon)]
+    outside = [n for n, (lat, lon) in enumerate(homes.tolist()) if not is_in_district(lat, lon)]
     homes[outside] = compounds.middles_deg[chosen[outside]]
     return homes
 
