@@ -83,8 +83,8 @@ def reconcile(session: Session, book_id: int) -> list[Finding]:
 def _first_wrong_leaf(session: Session, book_id: int) -> int | None:
     """Recompute the leaf of every transfer; the rows pass one by one, so memory stays small."""
     wanted = select(TRANSFER).where(TRANSFER.c.book_id == book_id).order_by(TRANSFER.c.id)
-    connection = session.connection().execution_options(yield_per=5000)
-    with connection.execute(wanted) as rows:
+    streamed = {"yield_per": 5000}  # of this statement alone: the session may write afterwards
+    with session.connection().execute(wanted, execution_options=streamed) as rows:
         return next((int(row.id) for row in rows if not _leaf_fits(row)), None)
 
 
