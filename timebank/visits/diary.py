@@ -7,17 +7,21 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlmodel import Session, col
 
-from timebank.core.clock import moment_at
+from timebank.core.clock import day_of, moment_at
+from timebank.core.errors import WrongInput
+from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, Person, Senior
-from timebank.visits.life import EVENT, VISIT
+from timebank.visits.life import EVENT, VISIT, check_confirmer, check_evidence, check_note
 from timebank.visits.tables import Visit
+
+MINUTES_A_DAY = 1440
 
 
 class Outcome(NamedTuple):
     """How a visit of a day's sheet went; times in minutes of the day, 0 served minutes for a missed one.
 
-    ``status`` is confirmed, disputed or missed.
+    ``status`` is confirmed, disputed or missed. A disputed one says in its note what was not right.
     """
 
     visit_id: int
@@ -32,16 +36,22 @@ class Outcome(NamedTuple):
 def record_day(session: Session, day: date, outcomes: Sequence[Outcome], *, actor: str, now: datetime) -> int:
     """Write a day's sheet: each planned visit of the day gets its outcome; others are left as they are.
 
-    A sheet that is handed in again changes nothing. Returns how many visits changed.
+    A sheet that is handed in again changes nothing, and a visit that somebody checks in meanwhile is theirs.
+    Returns how many visits changed.
+
+    Raises
+    ------
+    WrongInput
+        When the day has not come, or a line cannot be; nothing of the sheet is written then.
     """
+    _check_sheet(day, outcomes, now)
     connection = session.connection()
-    planned = set(
-        connection.execute(select(VISIT.c.id).where(VISIT.c.day == day, VISIT.c.status == "planned")).scalars()
-    )
+    v = VISIT.c
+    locked = select(v.id).where(v.day == day, v.status == "planned").order_by(v.id).with_for_update()
+    planned = set(connection.execute(locked).scalars())
     fresh = [outcome for outcome in outcomes if outcome.visit_id in planned]
     held = [outcome for outcome in fresh if outcome.status != "missed"]
     missed = [outcome for outcome in fresh if outcome.status == "missed"]
-    v = VISIT.c
     if held:
         names = ("status", "checked_in_at", "checked_out_at", "served_min", "evidence", "confirmed_by")
         change = (
@@ -61,6 +71,38 @@ def record_day(session: Session, day: date, outcomes: Sequence[Outcome], *, acto
     if events:
         connection.execute(insert(EVENT), events)
     return len(fresh)
+
+
+def _check_sheet(day: date, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Refuse a sheet of a day that has not come, or with a line that cannot be."""
+    if day > day_of(now):
+        raise WrongInput(field="day", value=day.isoformat(), right=Phrase("right_until_day", day=day_of(now)))
+    seen: set[int] = set()
+    for outcome in outcomes:
+        if outcome.visit_id in seen:
+            raise WrongInput(field="visit_id", value=str(outcome.visit_id), right=Phrase("right_once_on_sheet"))
+        seen.add(outcome.visit_id)
+        if outcome.status != "missed":
+            _check_held(day, outcome, now)
+
+
+def _check_held(day: date, outcome: Outcome, now: datetime) -> None:
+    if outcome.status not in ("confirmed", "disputed"):
+        raise WrongInput(
+            field="status", value=outcome.status, right=Phrase("right_one_of", known="confirmed, disputed, missed")
+        )
+    if outcome.served_min < 1 or outcome.began_min < 0 or outcome.began_min + outcome.served_min > MINUTES_A_DAY:
+        value = f"{outcome.began_min} for {outcome.served_min} minutes"
+        raise WrongInput(field="began_min, served_min", value=value, right=Phrase("right_within_day"))
+    if moment_at(day, outcome.began_min + outcome.served_min) > now:
+        raise WrongInput(
+            field="began_min", value=str(outcome.began_min), right=Phrase("right_over_by", moment=now.isoformat())
+        )
+    check_evidence(outcome.evidence)
+    if outcome.status == "confirmed":
+        check_confirmer(outcome.confirmed_by)
+    else:
+        check_note(outcome.note)
 
 
 def _held(day: date, outcome: Outcome) -> dict[str, object]:
