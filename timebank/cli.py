@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 from sqlmodel import select
 
@@ -18,14 +17,13 @@ from timebank.core.jobs import work as work_jobs
 from timebank.core.schema import upgrade as upgrade_schema
 from timebank.core.settings import Settings
 from timebank.core.texts import say, say_refusal
-from timebank.demo.published import category_counts, published
-from timebank.demo.run import BOOK, issue_demo_tokens, run_demo
-from timebank.demo.told import table_of, to_paste
+from timebank.demo.progress import progress_on
+from timebank.demo.run import issue_demo_tokens, report_of, run_demo
+from timebank.demo.told import tell, to_paste
 from timebank.imports.command import app as import_app
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import Book
 from timebank.planning.runs import MATCH, run_match
-from timebank.reports.figures import district_figures
 from timebank.reports.page import write_page
 
 app = typer.Typer(
@@ -37,52 +35,37 @@ app = typer.Typer(
 ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
-STEPS = ("upgrade", "district", "plan", "play", "next_plan", "report")
 
 
 def _engine() -> AbstractContextManager[Engine]:
     return database(Settings.from_environment().database_url)
 
 
-class Bars:
-    """A bar for each step of the demo, drawn while it works."""
-
-    def __init__(self, console: Console) -> None:
-        columns = (TextColumn("{task.description:<34}"), BarColumn(40), TextColumn("{task.percentage:>4.0f} %"))
-        self.drawn = Progress(*columns, TimeElapsedColumn(), console=console)
-        self.bars = {
-            step: self.drawn.add_task(f"{say(f'step_{step}', 'zh')} {say(f'step_{step}', 'en')}", total=1, start=False)
-            for step in STEPS
-        }
-
-    def __call__(self, step: str, share: float) -> None:
-        """Move the bar of a step to its share, 0 to 1."""
-        self.drawn.start_task(self.bars[step])
-        self.drawn.update(self.bars[step], completed=share)
-
-
 @app.command()
 def demo(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is left to chance.")] = None,
-    scale: Annotated[float | None, typer.Option(min=0.005, max=1, help="1 is the published district.")] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(
+            min=0.005, max=1, help="Part of the published district: 1 is all of it; 0.02 takes two seconds, for a look."
+        ),
+    ] = None,
     starts_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day played.")] = None,
 ) -> None:
     """Build, plan and play a synthetic district; go on where an earlier run was stopped."""
     settings, console = Settings.from_environment(), Console()
     with database(settings.database_url) as engine:
-        bars = Bars(console)
-        with bars.drawn:
+        with progress_on(console) as progress:
             first_day = starts_on.date() if starts_on else None
-            played = run_demo(engine, seed=seed, scale=scale, starts_on=first_day, now=now(), progress=bars)
-            bars("report", 0)
-            with transaction(engine, read_only=True) as session:
-                book = session.exec(select(Book.id).where(Book.code == BOOK)).one() or 0
-                figures = district_figures(session, played, book)
-            page = write_page(settings.home / "district.html", figures, published(), category_counts(1))
-            bars("report", 1)
+            played = run_demo(engine, seed=seed, scale=scale, starts_on=first_day, now=now(), progress=progress)
+            progress("report", 0)
+            figures, published = report_of(engine, played)
+            page = write_page(settings.home / "district.html", figures, published)
+            progress("report", 1)
         tokens = issue_demo_tokens(engine, now=now())
-    for table in table_of(figures):
-        console.print(table)
+    for part in tell(figures, published, width=console.width):
+        console.print()
+        console.print(part)
     console.print(f"\n{say('page_written', 'zh', path=page)}\n{say('page_written', 'en', path=page)}", soft_wrap=True)
     console.print(to_paste(tokens), soft_wrap=True, markup=False, highlight=False)
 

@@ -56,7 +56,8 @@ FREQUENCIES = {
     "bath": ("per_month", 1),
     "trip": ("per_month", 1),
 }
-DAYTIME, EVENING = (480, 1080), (540, 1020)
+VOLUNTEER_HOURS, VISIT_HOURS, RESOURCE_HOURS = (480, 1080), (540, 1020), (420, 1140)
+"""When volunteers can come, when seniors want to be visited, and when they can be fetched; minutes of the day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,8 +259,8 @@ def _insert_volunteers(
                 "lon_deg": float(people.homes_deg[n, 1]),
                 "languages": "zh,sh" if random.random() < 0.7 else "zh",
                 "weekdays": 127 if random.random() < 0.7 else 127 & ~(1 << int(random.integers(7))),
-                "window_start_min": DAYTIME[0],
-                "window_end_min": DAYTIME[1],
+                "window_start_min": VOLUNTEER_HOURS[0],
+                "window_end_min": VOLUNTEER_HOURS[1],
                 "max_needs": most - (1 if random.random() < 0.4 and most > 2 else 0),
                 "weekly_cap_min": cap_min,
                 "trained_on": date(2025, 12, 1),
@@ -285,6 +286,7 @@ def _insert_needs(
     for service, members in population.seniors_by_service.items():
         kind, count = FREQUENCIES[service]
         by_hand = service in ("greeting", "door_visit")
+        window = VISIT_HOURS if by_hand else RESOURCE_HOURS
         for n in members.tolist():
             area = int(population.compounds.subdistricts[population.seniors.compounds[n]])
             rows.append(
@@ -297,8 +299,8 @@ def _insert_needs(
                     "frequency_count": count,
                     "minutes": minutes[service],
                     "weekdays": 127,
-                    "window_start_min": EVENING[0] if by_hand else 420,
-                    "window_end_min": EVENING[1] if by_hand else 1140,
+                    "window_start_min": window[0],
+                    "window_end_min": window[1],
                     "gender_wish": "female" if by_hand and random.random() < GENDER_WISH else "any",
                     "language_wish": "sh" if by_hand and random.random() < SHANGHAINESE_WISH else "",
                     "from_day": starts_on - timedelta(days=60),

@@ -89,8 +89,6 @@ def _categories(random: np.random.Generator, seniors: int, counts: dict[str, int
             (family, random.choice(alone + couples, disabled, replace=False))
         ),
     }
-    for category in set(counts) - set(members):
-        members[category] = np.array([], dtype=np.int64)
     for category in ("severe_functional_impairment", "family_planning_special", "other_special_hardship", "low_income"):
         members[category] = random.choice(seniors, counts[category], replace=False)
     return {category: np.sort(each) for category, each in members.items()}

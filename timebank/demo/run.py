@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, func, select
 
 from timebank.core.clock import day_of, moment_at, monday_of
 from timebank.core.database import transaction
@@ -18,14 +18,18 @@ from timebank.core.errors import Refusal
 from timebank.core.schema import upgrade
 from timebank.demo.district import OFFICE, SOCIAL_ORGANISATIONS, build_district
 from timebank.demo.play import play_day
+from timebank.demo.published import category_counts, published
 from timebank.demo.steps import do_once, reached
 from timebank.ledger.accounts import book_id, ensure_book
 from timebank.ledger.seals import seal_transfers
-from timebank.people.tables import Organisation, Volunteer
+from timebank.ledger.tables import Book
+from timebank.people.tables import Organisation, Person, Volunteer
 from timebank.people.tokens import issue_token, revoke_tokens
 from timebank.planning.problem_rows import Question
 from timebank.planning.runs import make_plan
 from timebank.planning.storing import publish_plan
+from timebank.reports.figures import Figures, district_figures
+from timebank.reports.page import Published
 from timebank.visits.diary import next_visits
 
 HORIZON_DAYS = 28
@@ -45,6 +49,17 @@ class DemoDiffers(Refusal):
         )
 
 
+class DatabaseInUse(Refusal):
+    """The database holds people that no demo made."""
+
+    def __init__(self, *, people: int) -> None:
+        self.people = people
+        super().__init__(
+            f"This database holds {people} people that no demo made; synthetic people must not mix with them. "
+            "Use another TIMEBANK_HOME or DATABASE_URL."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """What makes a demo: the seed of chance, the size (1 is the published district), the first day."""
@@ -56,6 +71,11 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Return it as it is kept with the first milestone."""
         return {"seed": self.seed, "scale": self.scale, "starts_on": self.starts_on.isoformat()}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> "Recipe":
+        """Read what :meth:`to_json` made."""
+        return cls(seed=kept["seed"], scale=kept["scale"], starts_on=date.fromisoformat(kept["starts_on"]))
 
     def __str__(self) -> str:
         return f"seed {self.seed}, scale {self.scale:g}, from {self.starts_on.isoformat()}"
@@ -80,13 +100,20 @@ def choose_recipe(
     ------
     DemoDiffers
         When something else was asked for than what stands.
+    DatabaseInUse
+        When the database holds people that no demo made.
     """
     kept = reached(engine, "recipe")
     if kept is None:
         first = starts_on or monday_of(day_of(now)) - timedelta(days=HORIZON_DAYS)
         asked = Recipe(seed=FIRST_SEED if seed is None else seed, scale=scale or 1.0, starts_on=first)
-        kept, _ = do_once(engine, "recipe", lambda _session: asked.to_json(), now=now)
-    stands = Recipe(seed=kept["seed"], scale=kept["scale"], starts_on=date.fromisoformat(kept["starts_on"]))
+
+        def work(session: Session) -> dict[str, Any]:
+            _refuse_strangers(session)
+            return asked.to_json()
+
+        kept, _ = do_once(engine, "recipe", work, now=now)
+    stands = Recipe.from_json(kept)
     asked = Recipe(
         seed=stands.seed if seed is None else seed,
         scale=stands.scale if scale is None else scale,
@@ -95,6 +122,12 @@ def choose_recipe(
     if asked != stands:
         raise DemoDiffers(stands=str(stands), asked=str(asked))
     return stands
+
+
+def _refuse_strangers(session: Session) -> None:
+    people = session.exec(select(func.count()).select_from(Person)).one()
+    if people:
+        raise DatabaseInUse(people=people)
 
 
 def run_demo(
@@ -162,14 +195,27 @@ def _one_day(book: int, day: date, seed: int) -> Callable[[Session], dict[str, A
     return work
 
 
+def report_of(engine: Engine, plan_id: int) -> tuple[Figures, Published]:
+    """Count what the district's report shows of a played plan, and what was published for a district of its size."""
+    recipe = Recipe.from_json(reached(engine, "recipe") or {})
+    with transaction(engine, read_only=True) as session:
+        book = session.exec(select(Book.id).where(Book.code == BOOK)).one() or 0
+        figures = district_figures(session, plan_id, book)
+    programmes = published()["programmes"]
+    return figures, Published(seniors_by_category=category_counts(1), programmes=programmes, scale=recipe.scale)
+
+
 def issue_demo_tokens(engine: Engine, *, now: datetime) -> Tokens:
     """Revoke the tokens of an earlier run and issue new ones, for a text that was shown once is not known any more."""
     with transaction(engine) as session:
         office = _organisation(session, OFFICE)
         social = _organisation(session, SOCIAL_ORGANISATIONS[0][0])
-        volunteer = _volunteer_with_visits(session, day_of(now))
-        for holder in ({"organisation_id": office}, {"person_id": volunteer}, {"organisation_id": social}):
-            revoke_tokens(session, now=now, **holder)
+        volunteers = _shown_volunteers(session)
+        volunteer = _with_visits(session, volunteers, day_of(now))
+        for organisation in (office, social):
+            revoke_tokens(session, now=now, organisation_id=organisation)
+        for person in volunteers:
+            revoke_tokens(session, now=now, person_id=person)
         return Tokens(
             issue_token(
                 session, scopes=frozenset({"projects:read", "projects:write"}), now=now, organisation_id=office
@@ -183,8 +229,12 @@ def _organisation(session: Session, code: str) -> int:
     return session.exec(select(Organisation.id).where(Organisation.code == code)).one() or 0
 
 
-def _volunteer_with_visits(session: Session, day: date) -> int:
+def _shown_volunteers(session: Session) -> list[int]:
+    """Return the volunteers one of whom gets the token; which one depends on the day."""
+    wanted = select(Volunteer.person_id).order_by(Volunteer.external_ref.desc()).limit(SHOWN_VOLUNTEERS)  # type: ignore[attr-defined]  # SQLModel columns are SQL columns
+    return list(session.exec(wanted))
+
+
+def _with_visits(session: Session, volunteers: list[int], day: date) -> int:
     """Return the first of the volunteers who has visits ahead, or the first of all."""
-    people = session.exec(select(Volunteer.person_id).order_by(Volunteer.external_ref.desc()).limit(SHOWN_VOLUNTEERS))  # type: ignore[attr-defined]  # SQLModel columns are SQL columns
-    numbers = list(people)
-    return next((one for one in numbers if next_visits(session, one, from_day=day, first=1)), numbers[0])
+    return next((one for one in volunteers if next_visits(session, one, from_day=day, first=1)), volunteers[0])

@@ -1,15 +1,22 @@
 """What the demo says at its end: a coordinator's tables, and what to paste next."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import groupby
 
+from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-from timebank.core.minutes import format_coins
 from timebank.core.texts import say
 from timebank.demo.run import Tokens
+from timebank.reports.comparison import comparison, proof, walk_note
 from timebank.reports.figures import Coverage, Figures
+from timebank.reports.page import Published, whole_coins
 
+WIDE = 110
+"""Columns from which the two names of a street stand on one line."""
 URL = "http://127.0.0.1:8000/graphql"
 QUERIES = {
     "charity_office": (
@@ -34,29 +41,54 @@ QUERIES = {
 }
 
 
-def table_of(figures: Figures) -> Iterator[Table]:
-    """Yield the tables: needs met by street and service, the engine beside by hand, and what happened."""
-    yield _coverage_table(figures)
-    yield _comparison_table(figures)
+def tell(figures: Figures, published: Published, *, width: int) -> Iterator[RenderableType]:
+    """Yield what a coordinator asks for: needs met by street and service, the engine beside by hand, what happened.
+
+    ``width`` is the terminal's, in columns; under ``WIDE`` a street has its two names on two lines.
+    """
+    between = " " if width >= WIDE else "\n"
+    if published.scale != 1:
+        yield _note("synthetic_scaled", percent=published.percent)
+    yield _coverage_table(figures, between)
+    yield _comparison_table(figures, between)
+    yield _note("by_hand_note")
+    careful = walk_note(figures)
+    if careful:
+        yield _note(careful[0], **careful[1])
     yield _happened_table(figures)
 
 
-def _both(key: str) -> str:
-    return f"{say(key, 'zh')} {say(key, 'en')}"
+def _both(key: str, between: str = " ") -> str:
+    return between.join((say(key, "zh"), say(key, "en")))
 
 
-def _coverage_table(figures: Figures) -> Table:
-    services = {row.service: row.service_zh for row in figures.coverage}
-    name_by_area = {street.area_id: f"{street.name_zh} {street.name_en}" for street in figures.streets}
-    table = Table(title=f"{_both('met_of_needs')} · {figures.starts_on} → {figures.ends_on}", title_justify="left")
-    table.add_column(_both("subdistrict"))
-    for name in (*services.values(), say("unmet", "zh")):
-        table.add_column(name, justify="right")
+def _note(key: str, **values: object) -> Text:
+    return Text("\n".join((say(key, "zh", **values), say(key, "en", **values))))
+
+
+def _table() -> Table:
+    return Table(box=box.HORIZONTALS, collapse_padding=True, pad_edge=False)
+
+
+def _titled(title: str, table: Table) -> Group:
+    return Group(Text(title, style="bold"), table)
+
+
+def _coverage_table(figures: Figures, between: str) -> Group:
+    services = {row.service: (row.service_zh, row.service_en) for row in figures.coverage}
+    streets = {street.area_id: between.join((street.name_zh, street.name_en)) for street in figures.streets}
+    everywhere = _cells(list(figures.coverage), list(services))
+    table = _table()
+    table.add_column(_both("subdistrict", "\n"), no_wrap=True)
+    for (zh, en), longest in zip(services.values(), everywhere[:-1], strict=True):
+        table.add_column(f"{zh}\n{en.replace(' ', between, 1)}", justify="right", min_width=len(longest))
+    table.add_column(_both("unmet", "\n"), justify="right", no_wrap=True)
     for area, rows in groupby(figures.coverage, key=lambda row: row.area_id):
-        table.add_row(name_by_area[area], *_cells(list(rows), list(services)))
+        table.add_row(streets[area], *_cells(list(rows), list(services)))
     table.add_section()
-    table.add_row(_both("all"), *_cells(list(figures.coverage), list(services)))
-    return table
+    table.add_row(_both("all"), *everywhere, style="bold")
+    last_day = figures.ends_on - timedelta(days=1)
+    return _titled(f"{_both('met_of_needs', between)} · {figures.starts_on} – {last_day}", table)
 
 
 def _cells(rows: list[Coverage], services: list[str]) -> list[str]:
@@ -67,35 +99,32 @@ def _cells(rows: list[Coverage], services: list[str]) -> list[str]:
     return [*cells, f"{sum(row.unmet for row in rows):,}"]
 
 
-def _comparison_table(figures: Figures) -> Table:
-    engine, by_hand = figures.engine["pairs"], figures.engine["by_hand"]
-    load, load_by_hand = figures.engine["load"], figures.engine["load_by_hand"]
-    needs = figures.engine["needs_by_volunteer"]
-    table = Table(title=_both("engine_and_hand"), title_justify="left")
-    for name in ("what", "engine", "by_hand"):
-        table.add_column(_both(name), justify="left" if name == "what" else "right")
-    table.add_row(_both("needs_met"), f"{engine['met']:,} / {needs:,}", f"{by_hand['met']:,} / {needs:,}")
-    table.add_row(_both("mean_walk"), f"{engine['mean_m']:,.0f} m", f"{by_hand['mean_m']:,.0f} m")
-    table.add_row(_both("longest_walk"), f"{engine['longest_m']:,} m", f"{by_hand['longest_m']:,} m")
-    table.add_row(_both("needs_each"), f"{load['mean']:.2f}", f"{load_by_hand['mean']:.2f}")
-    table.add_row(_both("idle"), f"{load['idle']:,}", f"{load_by_hand['idle']:,}")
-    table.add_row(_both("proof"), f"{figures.status}, {say('gap', 'zh')} {figures.objective - figures.bound:,} m", "—")
-    return table
+def _comparison_table(figures: Figures, between: str) -> Group:
+    table = _table()
+    table.add_column(_both("what"))
+    table.add_column(_both("engine", "\n"), justify="right")
+    table.add_column(_both("by_hand", "\n"), justify="right")
+    for line in comparison(figures):
+        table.add_row(_both(line.key), line.engine, line.by_hand)
+    key, values = proof(figures)
+    table.add_row(_both("proof"), _note(key, **values), "—")
+    return _titled(_both("engine_and_hand", between), table)
 
 
-def _happened_table(figures: Figures) -> Table:
-    table = Table(title=_both("what_happened"), title_justify="left")
+def _happened_table(figures: Figures) -> Group:
+    table = _table()
     table.add_column(_both("what"))
     table.add_column(_both("count"), justify="right")
     for status, count in figures.visits_by_status.items():
         table.add_row(_both(f"visit_{status}"), f"{count:,}")
     for status, count in figures.bookings_by_status.items():
         table.add_row(_both(f"booking_{status}"), f"{count:,}")
-    table.add_row(_both("coins_given"), format_coins(figures.issued_min))
+    table.add_row(_both("coins_given"), whole_coins(figures))
     table.add_row(_both("transfers_sealed"), f"{figures.transfers:,} / {figures.sealed:,}")
-    holds = say("books_hold", "zh") if not figures.findings else str(figures.findings[0])
-    table.add_row(_both("books"), holds)
-    return table
+    first = next(iter(figures.findings), None)
+    broken = {"check": first.check, "row": first.row} if first else {}
+    table.add_row(_both("books"), _note("books_broken", **broken) if first else _note("books_hold"))
+    return _titled(_both("what_happened"), table)
 
 
 def to_paste(tokens: Tokens) -> str:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, case, func, select
+from sqlalchemy import Table, func, select, union
 from sqlmodel import Session
 
+from timebank.core.places import Place
 from timebank.ledger.accounts import ACCOUNT, issued_min
 from timebank.ledger.posting import TRANSFER
 from timebank.ledger.reconcile import Finding, reconcile
@@ -26,24 +27,25 @@ def _table(model: Any) -> Table:
 
 NEED, SERVICE, AREA, SENIOR, VOLUNTEER = map(_table, (Need, Service, Area, Senior, Volunteer))
 PAIR, UNMET, BOOKING, CATEGORY = map(_table, (Pair, Unmet, Booking, SeniorCategory))
+CENTRE_GRID_DEG = 0.005
+"""A centre is told to this grid alone, about 500 m: the mean of a few homes could give one of them away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Street:
-    """A sub-district: names, the mean of its seniors' homes (degrees), how many live and volunteer there."""
+    """A sub-district: names, its centre on a coarse grid (degrees), how many seniors and volunteers live there."""
 
     area_id: int
     name_zh: str
     name_en: str
-    lat_deg: float
-    lon_deg: float
+    centre: Place
     seniors: int
     volunteers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Needs of a service in a sub-district, and how many of them the plan meets."""
+    """Needs of a service in a sub-district that the plan was asked for, and how many of them it leaves unmet."""
 
     area_id: int
     service: str
@@ -58,9 +60,21 @@ class Coverage:
         return self.needs - self.unmet
 
 
+class Missing(NamedTuple):
+    """Unmet needs of a service in a sub-district that have one reason."""
+
+    reason: str
+    area_id: int
+    service: str
+    needs: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything a district's report shows. Distances in metres, times in minutes; ``engine`` is of the plan."""
+    """Everything a district's report shows. Distances in metres, times in minutes; ``engine`` is of the plan.
+
+    ``ends_on`` is the first day after the plan; ``missing`` has the largest first.
+    """
 
     plan_id: int
     starts_on: date
@@ -71,7 +85,7 @@ class Figures:
     engine: dict[str, Any]
     streets: tuple[Street, ...]
     coverage: tuple[Coverage, ...]
-    unmet_by_reason: dict[str, int]
+    missing: tuple[Missing, ...]
     visits_by_status: dict[str, int]
     bookings_by_status: dict[str, int]
     served_min: int
@@ -98,7 +112,7 @@ def district_figures(session: Session, plan_id: int, book_id: int) -> Figures:
         engine=plan.figures,
         streets=_streets(session),
         coverage=_coverage(session, plan),
-        unmet_by_reason=_counts(session, UNMET.c.reason, UNMET.c.plan_id == plan_id),
+        missing=_missing(session, plan_id),
         visits_by_status=count_by_status(session, plan_id),
         bookings_by_status=_counts(session, BOOKING.c.status, BOOKING.c.plan_id == plan_id),
         served_min=int(
@@ -146,8 +160,9 @@ def _served_by_service(session: Session, plan_id: int) -> dict[str, int]:
 
 
 def _streets(session: Session) -> tuple[Street, ...]:
-    people = select(VOLUNTEER.c.subdistrict_id, func.count().label("people")).group_by(VOLUNTEER.c.subdistrict_id)
-    helpers = people.subquery()
+    v = VOLUNTEER.c
+    people = select(v.subdistrict_id, func.count().label("people")).where(v.status == "active")
+    helpers = people.group_by(v.subdistrict_id).subquery()
     wanted = (
         select(
             AREA.c.id,
@@ -172,16 +187,24 @@ def _street(row: tuple[Any, ...]) -> Street:
         area_id=row[0],
         name_zh=row[1],
         name_en=row[2],
-        lat_deg=float(row[3]),
-        lon_deg=float(row[4]),
+        centre=Place(_coarse(row[3]), _coarse(row[4])),
         seniors=int(row[5]),
         volunteers=int(row[6]),
     )
 
 
+def _coarse(degrees: float) -> float:
+    return round(round(degrees / CENTRE_GRID_DEG) * CENTRE_GRID_DEG, 3)
+
+
 def _coverage(session: Session, plan: Plan) -> tuple[Coverage, ...]:
-    """Needs that the plan was asked for, by sub-district and service, and the unmet among them."""
-    ends_on = plan.starts_on + timedelta(days=plan.horizon_days)
+    """Needs that the plan was asked for, by sub-district and service, and the unmet among them.
+
+    They are those the plan answered with a pair, a place or a reason: a need that came later is in none of them, and
+    must not look as if it were met.
+    """
+    own = [select(table.c.need_id).where(table.c.plan_id == plan.id) for table in (PAIR, BOOKING, UNMET)]
+    asked = union(*own).subquery()
     unmet = select(UNMET.c.need_id).where(UNMET.c.plan_id == plan.id).subquery()
     wanted = (
         select(
@@ -190,19 +213,29 @@ def _coverage(session: Session, plan: Plan) -> tuple[Coverage, ...]:
             SERVICE.c.name_zh.label("service_zh"),
             SERVICE.c.name_en.label("service_en"),
             func.count().label("needs"),
-            func.sum(case((unmet.c.need_id.is_(None), 0), else_=1)).label("unmet"),
+            func.count(unmet.c.need_id).label("unmet"),
         )
-        .select_from(NEED)
+        .select_from(asked)
+        .join(NEED, NEED.c.id == asked.c.need_id)
         .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .outerjoin(unmet, unmet.c.need_id == NEED.c.id)
-        .where(
-            NEED.c.status == "open",
-            NEED.c.from_day < ends_on,
-            NEED.c.to_day.is_(None) | (NEED.c.to_day > plan.starts_on),
-        )
         .group_by(SENIOR.c.subdistrict_id, SERVICE.c.id, SERVICE.c.code, SERVICE.c.name_zh, SERVICE.c.name_en)
         .order_by(SENIOR.c.subdistrict_id, SERVICE.c.id)
     )
     rows = session.connection().execute(wanted).mappings()
-    return tuple(Coverage(**{**row, "unmet": int(row["unmet"])}) for row in rows)
+    return tuple(Coverage(**row) for row in rows)
+
+
+def _missing(session: Session, plan_id: int) -> tuple[Missing, ...]:
+    needs = func.count().label("needs")
+    wanted = (
+        select(UNMET.c.reason, SENIOR.c.subdistrict_id, SERVICE.c.code, needs)
+        .join(NEED, NEED.c.id == UNMET.c.need_id)
+        .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .where(UNMET.c.plan_id == plan_id)
+        .group_by(UNMET.c.reason, SENIOR.c.subdistrict_id, SERVICE.c.code)
+        .order_by(needs.desc(), UNMET.c.reason, SENIOR.c.subdistrict_id, SERVICE.c.code)
+    )
+    return tuple(Missing(*row) for row in session.connection().execute(wanted))
