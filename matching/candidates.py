@@ -4,7 +4,7 @@ For each skill a KD-tree finds the nearest volunteers; rules are applied, and th
 need that lost candidates to a rule, so that nobody is left alone because the nearest thirty were unfit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,13 @@ from scipy.spatial import cKDTree
 from matching import travel
 from matching.frequency import can_be_dated
 from matching.problem import Floats, Gender, Ints, Mask, Problem, ServedBy
+from matching.tables import MOST_COUNT
 
 Triples = tuple[Ints, Ints, Ints]
 """Arcs as needs, volunteers and metres, shape (a,) each."""
+
+Worth = Callable[[Ints, Ints, Ints], Mask]
+"""Asks of arcs, given as needs, volunteers and metres, which are worth a look."""
 
 NOTHING: Triples = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 EVERY_DAY = 127
@@ -104,18 +108,20 @@ def _nearest(
     return (needs[take], volunteers[take], distances[take]), settled
 
 
-def find_all(problem: Problem, needs: Ints, *, reaches_m: Floats | None = None) -> Arcs:
-    """Return every able volunteer of some needs (positions, ascending) within reach, however many.
+def find_all(problem: Problem, needs: Ints, *, reaches_m: Floats | None = None, worth: Worth | None = None) -> Arcs:
+    """Return every able volunteer of some needs (positions) within reach, however many.
 
-    ``reaches_m``, shape (n,), is how far each need looks; without it, all look to ``max_distance_m``.
+    ``reaches_m``, shape (n,), is how far each need looks; without it, all look to ``max_distance_m``. ``worth``
+    is asked before the rules, which take longer, and leaves arcs out.
     """
     places, kept = planes(problem), [NOTHING]
-    for rows, volunteers, distances in _in_reach(problem, places, needs, reaches_m):
+    for arcs in _in_reach(problem, places, needs, reaches_m):
+        rows, volunteers, metres = arcs if worth is None else [column[worth(*arcs)] for column in arcs]
         fits = _passes(problem, rows, volunteers)
-        kept.append((rows[fits], volunteers[fits], distances[fits]))
-    found, volunteers, distances = _joined(kept)
-    order = np.lexsort((volunteers, distances, found))
-    return Arcs(needs=found[order], volunteers=volunteers[order], distances_m=distances[order])
+        kept.append((rows[fits], volunteers[fits], metres[fits]))
+    found, volunteers, metres = _joined(kept)
+    order = np.lexsort((volunteers, metres, found))
+    return Arcs(needs=found[order], volunteers=volunteers[order], distances_m=metres[order])
 
 
 def _in_reach(problem: Problem, places: Planes, needs: Ints, reaches_m: Floats | None = None) -> Iterator[Triples]:
@@ -170,16 +176,18 @@ def fits_availability(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     starts = np.maximum(asked.window_starts_min[needs], offered.window_starts_min[volunteers])
     ends = np.minimum(asked.window_ends_min[needs], offered.window_ends_min[volunteers])
     weekdays = asked.weekdays[needs] & offered.weekdays[volunteers]
-    rows, table = _datable(problem)
-    return np.asarray((ends - starts >= asked.durations_min[needs]) & table[rows[needs], weekdays], dtype=bool)
+    codes = asked.frequency_kinds * (MOST_COUNT + 1) + asked.frequency_counts
+    can_be = _datable(codes)[codes[needs], weekdays]
+    return np.asarray((ends - starts >= asked.durations_min[needs]) & can_be, dtype=bool)
 
 
-def _datable(problem: Problem) -> tuple[Ints, Mask]:
-    """Which weekday sets (columns) each distinct frequency (rows) fits, and the row of every need."""
-    asked = np.stack((problem.needs.frequency_kinds, problem.needs.frequency_counts))
-    kinds, rows = np.unique(asked, axis=1, return_inverse=True)
-    table = [[can_be_dated(int(kind), int(count), days) for days in range(EVERY_DAY + 1)] for kind, count in kinds.T]
-    return rows.reshape(-1), np.array(table, dtype=bool).reshape(-1, EVERY_DAY + 1)
+def _datable(codes: Ints) -> Mask:
+    """Which weekday sets (columns) each frequency (rows, by its code) fits; rows of other codes are empty."""
+    table = np.zeros((int(codes.max(initial=0)) + 1, EVERY_DAY + 1), dtype=bool)
+    for code in np.unique(codes).tolist():
+        kind, count = divmod(code, MOST_COUNT + 1)
+        table[code] = [can_be_dated(kind, count, days) for days in range(EVERY_DAY + 1)]
+    return table
 
 
 def may_meet(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:

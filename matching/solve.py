@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from matching import calendar, candidates, pairing, slots
+from matching import calendar, candidates, pairing, slots, widening
 from matching.plan import (
     CANDIDATE_RULES,
     Bookings,
@@ -80,7 +80,7 @@ def solve(
     arcs = candidates.find_arcs(problem)
     stages.end("candidates")
     stages.begin("pairing")
-    paired = pairing.pair(problem, arcs)
+    arcs, paired = widening.pair_within_reach(problem, arcs)
     stages.end("pairing")
     stages.begin("slots")
     booked = slots.book(problem)

@@ -1,0 +1,125 @@
+"""Candidates beyond the nearest thirty, added until no volunteer within reach could lower the cost.
+
+Thirty candidates a need keep the flow small, but where volunteers are few the nearest thirty are full while others, a
+little farther, have room. The prices of an optimal pairing tell which arcs are missing: only one whose metres
+are below the price of its need less the price of its volunteer can help. These are added and the flow solved
+again; when none is left, the pairing is optimal over everyone within reach.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching import candidates, pairing
+from matching.candidates import Arcs
+from matching.pairing import Assignment
+from matching.problem import Ints, Mask, Problem, ServedBy
+
+NO_PRICE = 1 << 60
+"""Price of a volunteer who takes nobody at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What an optimal pairing says a need and a place are worth, in metres.
+
+    ``needs_m``, shape (n,), is what meeting the need costs now, never more than its penalty; 0 for needs met by slots.
+    ``volunteers_m``, shape (m,), is what one more place at the volunteer would save: 0 where there is room.
+    """
+
+    needs_m: Ints
+    volunteers_m: Ints
+
+
+def pair_within_reach(problem: Problem, arcs: Arcs) -> tuple[Arcs, Assignment]:
+    """Pair at least cost over all able volunteers within reach, beginning with some arcs.
+
+    Returns
+    -------
+    tuple
+        The arcs with those that were added, ordered as before, and the assignment.
+
+    Notes
+    -----
+    For every need the arcs given are its nearest, or all it has. With prices y of needs and w of volunteers an
+    arc at d metres lowers the cost only if d - y + w < 0; as w >= 0, a need whose y is not above its farthest
+    arc has nothing to gain. Source: pricing of columns, as in Ahuja, Magnanti and Orlin, Network Flows, 1993, ch. 9.
+    """
+    looked_m = _looked_m(problem, arcs)
+    while True:
+        paired = pairing.pair(problem, arcs)
+        prices = find_prices(problem, arcs, paired)
+        narrow = np.flatnonzero(prices.needs_m > looked_m)
+        missing = candidates.find_all(
+            problem, narrow, reaches_m=prices.needs_m[narrow].astype(np.float64), worth=_below(prices)
+        )
+        if not len(missing.needs):
+            return arcs, paired
+        arcs = _joined(arcs, _best(problem, prices, missing))
+
+
+def find_prices(problem: Problem, arcs: Arcs, paired: Assignment) -> Prices:
+    """Return the prices of an optimal pairing: shortest ways to a free place, or to a penalty, in what is left of it.
+
+    Notes
+    -----
+    y(i) = min(penalty(i), min over arcs (i, j) of d(i, j) + w(j));
+    w(j) = 0 with room, else min over the needs i of j of y(i) without j, less d(i, j).
+    Sum of y less sum of places times w equals the cost of the pairing (strong duality).
+    """
+    is_chosen = np.zeros(len(arcs.needs), dtype=bool)
+    is_chosen[paired.arcs] = True
+    others = Arcs(
+        needs=arcs.needs[~is_chosen], volunteers=arcs.volunteers[~is_chosen], distances_m=arcs.distances_m[~is_chosen]
+    )
+    has_others = np.unique(others.needs)
+    first = np.searchsorted(others.needs, has_others)
+    needs, who, metres = arcs.needs[is_chosen], arcs.volunteers[is_chosen], arcs.distances_m[is_chosen]
+    room = problem.volunteers.max_needs - np.bincount(who, minlength=len(problem.volunteers))
+    volunteers_m = np.where(room > 0, 0, NO_PRICE)
+    while True:
+        needs_m = np.where(problem.needs.served_by == ServedBy.VOLUNTEER, problem.needs.penalties, 0)
+        if len(has_others):
+            ways = np.minimum.reduceat(others.distances_m + volunteers_m[others.volunteers], first)
+            needs_m[has_others] = np.minimum(needs_m[has_others], ways)
+        before = volunteers_m.copy()
+        np.minimum.at(volunteers_m, who, needs_m[needs] - metres)
+        if (volunteers_m == before).all():
+            break
+    needs_m[needs] = metres + volunteers_m[who]
+    return Prices(needs_m=needs_m, volunteers_m=volunteers_m)
+
+
+def _looked_m(problem: Problem, arcs: Arcs) -> Ints:
+    """How far each need has looked: to its farthest arc, or past all reach when it has fewer than it may."""
+    counts = np.bincount(arcs.needs, minlength=len(problem.needs))
+    farthest = np.zeros(len(problem.needs), dtype=np.int64)
+    np.maximum.at(farthest, arcs.needs, arcs.distances_m)
+    return np.where(counts < problem.params.candidates_per_need, NO_PRICE, farthest)
+
+
+def _below(prices: Prices) -> candidates.Worth:
+    """Whether arcs would lower the cost."""
+
+    def is_below(needs: Ints, volunteers: Ints, metres: Ints) -> Mask:
+        return np.asarray(metres - prices.needs_m[needs] + prices.volunteers_m[volunteers] < 0, dtype=bool)
+
+    return is_below
+
+
+def _best(problem: Problem, prices: Prices, missing: Arcs) -> Arcs:
+    """Of the arcs that would lower the cost, those that lower it most: as many a need as it has candidates."""
+    gains = missing.distances_m + prices.volunteers_m[missing.volunteers]
+    order = np.lexsort((gains, missing.needs))
+    needs = missing.needs[order]
+    rank = np.arange(len(needs)) - np.searchsorted(needs, needs)
+    kept = order[rank < problem.params.candidates_per_need]
+    return Arcs(needs=missing.needs[kept], volunteers=missing.volunteers[kept], distances_m=missing.distances_m[kept])
+
+
+def _joined(arcs: Arcs, more: Arcs) -> Arcs:
+    needs = np.concatenate((arcs.needs, more.needs))
+    volunteers = np.concatenate((arcs.volunteers, more.volunteers))
+    metres = np.concatenate((arcs.distances_m, more.distances_m))
+    order = np.lexsort((volunteers, metres, needs))
+    return Arcs(needs=needs[order], volunteers=volunteers[order], distances_m=metres[order])
