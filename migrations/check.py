@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from timebank.core.database import open_database
 from timebank.core.schema import migration_config, upgrade
-from timebank.ledger.append_only import missing_triggers
+from timebank.ledger.guards import missing_triggers
 
 
 def check(engine: Engine) -> None:

@@ -12,7 +12,7 @@ from tests.ledger.conftest import Pair
 from timebank.core.database import transaction
 from timebank.core.errors import BalanceTooLow
 from timebank.ledger.accounts import balance_of
-from timebank.ledger.append_only import missing_triggers
+from timebank.ledger.guards import missing_triggers
 from timebank.ledger.posting import Posting, post
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.seals import seal_transfers

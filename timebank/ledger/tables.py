@@ -4,7 +4,7 @@ Everything that happens is a transfer: one debit, one credit, one amount, so eac
 construction. Entries number each account without gaps. The database itself refuses
 
 - to change or delete a transfer, an entry or a seal, to end a hold as another one or after its moment, to reverse
-  what is not the opposite, and to give an account to someone else (triggers, see ``append_only``);
+  what is not the opposite, and to give an account to someone else (triggers, see ``guards``);
 - to resolve a hold twice, to reverse twice, to touch an account twice in one transfer, and to open a second account
   for a member (unique keys);
 - a transfer between two books (foreign keys that carry the book);
