@@ -89,7 +89,8 @@ class Diary:
         if not len(possible):
             return None
         turn = (np.arange(len(possible)) + need) % len(possible)  # spreads equal choices over the district
-        best = possible[np.lexsort((turn, patterns[possible] @ self.load_min))[0]]
+        is_empty = ~patterns[possible].any(axis=1)  # where nothing is due, a visit is better than none
+        best = possible[np.lexsort((turn, patterns[possible] @ self.load_min, is_empty))[0]]
         days = np.flatnonzero(patterns[best])
         at = starts[days]
         self.load_min[days] += duration
@@ -149,7 +150,8 @@ def _every_n_days(ask: Ask, allowed: list[int]) -> list[list[int]]:
             days.append(latest[-1])
             due = latest[-1] + ask.count
         else:
-            if days not in choices:
+            is_spare = len(days) > 1 and days[1] - ask.first_day < ask.count  # the second visit is early enough
+            if days not in choices and not is_spare:
                 choices.append(days)
     return choices
 

@@ -5,19 +5,20 @@ rule is a function of its own name that yields faults in words.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, fields
+from itertools import chain, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.frequency import due_slices, least_distance_days
-from matching.plan import Plan, Verdict
+from matching.plan import Plan, Status, Verdict
 from matching.problem import Floats, FrequencyKind, Gender, Ints, Problem, ServedBy
 
 MOST_FAULTS = 100
 DAYS_A_WEEK = 7
 METRES_PER_DEGREE = 111_195.0
+LEAST_GAP = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +37,9 @@ class Case:
 
 def verify(problem: Problem, plan: Plan) -> Verdict:
     """Judge a plan; at most 100 faults are listed, each begins with the name of its rule."""
-    unknown = list(islice(_unknown_ids(problem, plan), MOST_FAULTS))
-    if unknown:
-        return Verdict(holds=False, faults=tuple(unknown), objective=0)
+    misfits = tuple(islice(chain(_misfits(problem, plan), _unknown_ids(problem, plan)), MOST_FAULTS))
+    if misfits:
+        return Verdict(holds=False, faults=misfits, objective=0)
     case = Case(
         problem=problem,
         plan=plan,
@@ -59,6 +60,18 @@ def _positions(ids: Ints, wanted: Ints) -> Ints:
     return order[np.searchsorted(ids, wanted, sorter=order)] if len(ids) else np.empty(0, dtype=np.int64)
 
 
+def _misfits(problem: Problem, plan: Plan) -> Iterator[str]:
+    """Faults that leave nothing to judge: another problem's days, or columns of unlike lengths."""
+    if (plan.starts_on, plan.horizon_days) != (problem.starts_on.isoformat(), problem.horizon_days):
+        asked = f"{problem.horizon_days} from {problem.starts_on}"
+        yield f"coverage: the plan has {plan.horizon_days} days from {plan.starts_on}, the problem {asked}"
+    for name in ("pairs", "visits", "bookings", "unmet"):
+        table = getattr(plan, name)
+        lengths = {column.name: len(getattr(table, column.name)) for column in fields(table)}
+        if len(set(lengths.values())) > 1:
+            yield f"coverage: the plan's {name} have columns of unlike lengths {lengths}"
+
+
 def _unknown_ids(problem: Problem, plan: Plan) -> Iterator[str]:
     for known, named, what in (
         (problem.needs.ids, plan.pairs.need_ids, "need"),
@@ -69,12 +82,12 @@ def _unknown_ids(problem: Problem, plan: Plan) -> Iterator[str]:
         (problem.volunteers.ids, plan.visits.volunteer_ids, "volunteer"),
         (problem.slots.ids, plan.bookings.slot_ids, "slot"),
     ):
-        for unknown in np.setdiff1d(named, known)[:MOST_FAULTS]:
+        for unknown in np.setdiff1d(named, known):
             yield f"coverage: the plan names {what} {unknown}, which the problem does not know"
 
 
 def _pair_faults(case: Case, wrong: NDArray[np.bool_], words: str) -> Iterator[str]:
-    for row in np.flatnonzero(wrong)[:MOST_FAULTS]:
+    for row in np.flatnonzero(wrong):
         pairs = case.plan.pairs
         yield f"need {pairs.need_ids[row]} and volunteer {pairs.volunteer_ids[row]}: {words}"
 
@@ -90,40 +103,46 @@ def _metres(problem: Problem, from_deg: tuple[Floats, Floats], to_deg: tuple[Flo
 
 def coverage(case: Case) -> Iterator[str]:
     """Every need is paired, fully booked or unmet; never two of these, and each pair has its visits."""
-    needs, plan = case.problem.needs, case.plan
-    paired, counts = np.unique(case.pair_needs, return_counts=True)
-    for need in paired[counts > 1][:MOST_FAULTS]:
-        yield f"need {needs.ids[need]} is paired {int(counts[paired == need][0])} times"
-    unmet = np.isin(needs.ids, plan.unmet.need_ids)
-    by_volunteer = needs.served_by == ServedBy.VOLUNTEER
-    is_paired = np.isin(np.arange(len(needs)), paired)
-    for need in np.flatnonzero(by_volunteer & (is_paired == unmet))[:MOST_FAULTS]:
-        yield f"need {needs.ids[need]} is {'both paired and unmet' if unmet[need] else 'neither paired nor unmet'}"
-    for need in np.flatnonzero(~by_volunteer & is_paired)[:MOST_FAULTS]:
-        yield f"need {needs.ids[need]} is met by slots, and paired"
-    short = _open_due_visits(case) > 0
-    for need in np.flatnonzero(~by_volunteer & (short != unmet))[:MOST_FAULTS]:
-        words = "lacks a booking, not said to be unmet" if short[need] else "is unmet with all its bookings"
-        yield f"need {needs.ids[need]} {words}"
+    ids, plan = case.problem.needs.ids, case.plan
+    by_volunteer = case.problem.needs.served_by == ServedBy.VOLUNTEER
+    times = np.bincount(case.pair_needs, minlength=len(ids))
+    yield from (f"need {ids[need]} is paired {times[need]} times" for need in np.flatnonzero(times > 1))
+    listed, said = np.unique(plan.unmet.need_ids, return_counts=True)
+    yield from (f"need {listed[row]} is said to be unmet {said[row]} times" for row in np.flatnonzero(said > 1))
+    unmet, is_paired = np.isin(ids, listed), times > 0
+    for need in np.flatnonzero(by_volunteer & (is_paired == unmet)):
+        yield f"need {ids[need]} is {'both paired and unmet' if unmet[need] else 'neither paired nor unmet'}"
+    for need in np.flatnonzero(~by_volunteer & is_paired):
+        yield f"need {ids[need]} is met by slots, and paired"
+    for need in np.unique(case.booking_needs[by_volunteer[case.booking_needs]]):
+        yield f"need {ids[need]} is met by a volunteer, and booked"
+    short = _open_due_visits(case)
+    for need in np.flatnonzero(~by_volunteer & ((short > 0) != unmet)):
+        lacks = f"lacks {short[need]} bookings, not said to be unmet"
+        yield f"need {ids[need]} {lacks if short[need] else 'is said to be unmet with all its bookings'}"
     span = np.int64(len(case.problem.volunteers) + 1)
-    pairs, visits = (
-        case.pair_needs * span + case.pair_volunteers,
-        case.visit_needs * span + case.visit_volunteers,
-    )
-    for visit in np.setdiff1d(visits, pairs)[:MOST_FAULTS]:
-        yield f"need {needs.ids[visit // span]} has a visit by a volunteer it is not paired with"
-    if len(plan.unmet.reasons) != len(plan.unmet.need_ids):
-        yield "an unmet need has no reason"
+    pairs, visits = case.pair_needs * span + case.pair_volunteers, case.visit_needs * span + case.visit_volunteers
+    for visit in np.setdiff1d(visits, pairs):
+        who = case.problem.volunteers.ids[visit % span]
+        yield f"need {ids[visit // span]} has a visit by volunteer {who}, whom it is not paired with"
 
 
 def _open_due_visits(case: Case) -> Ints:
     """Due visits without a booking, for each need met by slots; 0 for the others."""
-    needs, days = case.problem.needs, case.problem.slots.days[case.booking_slots]
-    missing = np.zeros(len(needs), dtype=np.int64)
-    for need in np.flatnonzero(needs.served_by == ServedBy.SLOT):
-        mine = days[case.booking_needs == need]
-        missing[need] = sum(not ((mine >= start) & (mine < end)).any() for start, end in _slices(case, int(need)))
+    days = _days_by_need(case.booking_needs, case.problem.slots.days[case.booking_slots])
+    missing = np.zeros(len(case.problem.needs), dtype=np.int64)
+    for need in np.flatnonzero(case.problem.needs.served_by == ServedBy.SLOT).tolist():
+        mine = days.get(need, [])
+        missing[need] = sum(not any(start <= day < end for day in mine) for start, end in _slices(case, need))
     return missing
+
+
+def _days_by_need(needs: Ints, days: Ints) -> dict[int, list[int]]:
+    """Days of each need that has any, ascending."""
+    order = np.lexsort((days, needs))
+    some, first = np.unique(needs[order], return_index=True)
+    parts = np.split(days[order], first[1:]) if len(some) else []
+    return {need: part.tolist() for need, part in zip(some.tolist(), parts, strict=True)}
 
 
 def _slices(case: Case, need: int) -> tuple[tuple[int, int], ...]:
@@ -146,34 +165,19 @@ def skill(case: Case) -> Iterator[str]:
 
 def distance(case: Case) -> Iterator[str]:
     """Nobody walks farther than allowed, and the metres are as said (to 2 m)."""
-    problem, plan = case.problem, case.plan
-    needs, who, slots = problem.needs, problem.volunteers, problem.slots
-    for metres, said, most, ids in (
-        (
-            _metres(
-                problem,
-                (needs.lats_deg[case.pair_needs], needs.lons_deg[case.pair_needs]),
-                (who.lats_deg[case.pair_volunteers], who.lons_deg[case.pair_volunteers]),
-            ),
-            plan.pairs.distances_m,
-            problem.params.max_distance_m,
-            plan.pairs.need_ids,
-        ),
-        (
-            _metres(
-                problem,
-                (needs.lats_deg[case.booking_needs], needs.lons_deg[case.booking_needs]),
-                (slots.lats_deg[case.booking_slots], slots.lons_deg[case.booking_slots]),
-            ),
-            plan.bookings.distances_m,
-            problem.params.max_slot_distance_m,
-            plan.bookings.need_ids,
-        ),
+    problem, plan, needs = case.problem, case.plan, case.problem.needs
+    people, slots, params = problem.volunteers, problem.slots, problem.params
+    for table, rows, whose, others, most_m in (
+        (plan.pairs, case.pair_needs, case.pair_volunteers, people, params.max_distance_m),
+        (plan.bookings, case.booking_needs, case.booking_slots, slots, params.max_slot_distance_m),
     ):
-        for row in np.flatnonzero(metres > most + 1)[:MOST_FAULTS]:
-            yield f"need {ids[row]}: {metres[row]:.0f} m is farther than {most:.0f} m"
-        for row in np.flatnonzero(np.abs(metres - said) > 2)[:MOST_FAULTS]:  # rounding of both sides
-            yield f"need {ids[row]}: {said[row]} m are said, {metres[row]:.0f} m counted"
+        said_m = table.distances_m
+        here = needs.lats_deg[rows], needs.lons_deg[rows]
+        metres = _metres(problem, here, (others.lats_deg[whose], others.lons_deg[whose]))
+        for row in np.flatnonzero(metres > most_m + 1):
+            yield f"need {table.need_ids[row]}: {metres[row]:.0f} m is farther than {most_m:.0f} m"
+        for row in np.flatnonzero(np.abs(metres - said_m) > 2):  # rounding of both sides
+            yield f"need {table.need_ids[row]}: {said_m[row]} m are said, {metres[row]:.0f} m counted"
 
 
 def gender(case: Case) -> Iterator[str]:
@@ -191,11 +195,17 @@ def language(case: Case) -> Iterator[str]:
 
 
 def availability(case: Case) -> Iterator[str]:
-    """Visits fall on weekdays that suit both."""
+    """Visits fall on weekdays that suit both, bookings on weekdays that suit the need."""
     both = case.problem.needs.weekdays[case.visit_needs] & case.problem.volunteers.weekdays[case.visit_volunteers]
     weekday = (case.problem.starts_on.weekday() + case.plan.visits.days) % DAYS_A_WEEK
-    for row in np.flatnonzero((both >> weekday) & 1 == 0)[:MOST_FAULTS]:
-        yield f"need {case.plan.visits.need_ids[row]} has a visit on day {case.plan.visits.days[row]}, a wrong weekday"
+    for row in np.flatnonzero((both >> weekday) & 1 == 0):
+        who = case.plan.visits.volunteer_ids[row]
+        yield f"need {case.plan.visits.need_ids[row]}: day {case.plan.visits.days[row]} with {who} is a wrong weekday"
+    days = case.problem.slots.days[case.booking_slots]
+    weekday = (case.problem.starts_on.weekday() + days) % DAYS_A_WEEK
+    for row in np.flatnonzero((case.problem.needs.weekdays[case.booking_needs] >> weekday) & 1 == 0):
+        slot = case.plan.bookings.slot_ids[row]
+        yield f"need {case.plan.bookings.need_ids[row]}: slot {slot} on day {days[row]} is on a wrong weekday"
 
 
 def exclusion(case: Case) -> Iterator[str]:
@@ -210,8 +220,9 @@ def exclusion(case: Case) -> Iterator[str]:
 def capacity(case: Case) -> Iterator[str]:
     """A volunteer has no more needs than they take."""
     taken = np.bincount(case.pair_volunteers, minlength=len(case.problem.volunteers))
-    for who in np.flatnonzero(taken > case.problem.volunteers.max_needs)[:MOST_FAULTS]:
-        yield f"volunteer {case.problem.volunteers.ids[who]} has {taken[who]} needs"
+    for who in np.flatnonzero(taken > case.problem.volunteers.max_needs):
+        most = case.problem.volunteers.max_needs[who]
+        yield f"volunteer {case.problem.volunteers.ids[who]} has {taken[who]} needs, takes {most}"
 
 
 def eligibility(case: Case) -> Iterator[str]:
@@ -226,27 +237,22 @@ def eligibility(case: Case) -> Iterator[str]:
 def slot_places(case: Case) -> Iterator[str]:
     """A slot takes no more seniors than it has places."""
     taken = np.bincount(case.booking_slots, minlength=len(case.problem.slots))
-    for slot in np.flatnonzero(taken > case.problem.slots.places)[:MOST_FAULTS]:
+    for slot in np.flatnonzero(taken > case.problem.slots.places):
         yield f"slot {case.problem.slots.ids[slot]} takes {taken[slot]} of {case.problem.slots.places[slot]}"
 
 
 def frequency(case: Case) -> Iterator[str]:
     """Visits are as often as the need asks, and each due visit has at most one booking."""
-    order = np.lexsort((case.plan.visits.days, case.visit_needs))
-    needs, days = case.visit_needs[order], case.plan.visits.days[order]
-    starts, ends = (
-        np.searchsorted(needs, case.pair_needs),
-        np.searchsorted(needs, case.pair_needs, side="right"),
-    )
-    for need, start, end in zip(case.pair_needs.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        fault = _frequency_fault(case, need, days[start:end].tolist())
+    ids = case.problem.needs.ids
+    visited = _days_by_need(case.visit_needs, case.plan.visits.days)
+    for need in np.unique(case.pair_needs).tolist():
+        fault = _frequency_fault(case, need, visited.get(need, []))
         if fault:
-            yield f"need {case.problem.needs.ids[need]}: {fault}"
-    for need in np.unique(case.booking_needs):
-        booked = case.problem.slots.days[case.booking_slots[case.booking_needs == need]]
-        inside = [int(((booked >= start) & (booked < end)).sum()) for start, end in _slices(case, int(need))]
-        if sum(inside) != len(booked) or max(inside, default=0) > 1:
-            yield f"need {case.problem.needs.ids[need]}: days {sorted(booked.tolist())} are not one a due visit"
+            yield f"need {ids[need]}: {fault}"
+    for need, days in _days_by_need(case.booking_needs, case.problem.slots.days[case.booking_slots]).items():
+        inside = [sum(start <= day < end for day in days) for start, end in _slices(case, need)]
+        if sum(inside) != len(days) or max(inside, default=0) > 1:
+            yield f"need {ids[need]}: bookings on days {days} are not one for each of {len(inside)} due visits"
 
 
 def _frequency_fault(case: Case, need: int, days: list[int]) -> str:
@@ -254,56 +260,91 @@ def _frequency_fault(case: Case, need: int, days: list[int]) -> str:
     kind, count = int(needs.frequency_kinds[need]), int(needs.frequency_counts[need])
     first, last = max(0, int(needs.first_days[need])), min(horizon, int(needs.last_days[need]))
     gaps = [later - earlier for earlier, later in pairwise(days)]
-    if days and min(gaps, default=1) < 1:
-        return "two visits on one day"
+    if min(gaps, default=1) < 1:
+        return f"two visits on one day, of days {days}"
     if kind == FrequencyKind.EVERY_N_DAYS:
-        edges = [first - 1, *days, last]
-        widest = max(there - here for here, there in pairwise(edges))
-        return "" if widest <= count or last - first < count else f"{widest} days without a visit, {count} are asked"
-    slices = due_slices(kind, count, first, last)
+        return _interval_fault([first - 1, *days, last], count) if last - first >= count else _most_fault(days, 1)
     if kind == FrequencyKind.TIMES_PER_WEEK:
-        weeks = range(-(-first // DAYS_A_WEEK), last // DAYS_A_WEEK)
-        each = [sum(week <= day / DAYS_A_WEEK < week + 1 for day in days) for week in weeks]
-        near = min(gaps, default=DAYS_A_WEEK) < least_distance_days(count)
-        return f"visits of the weeks are {each}, {count} are asked" if set(each) - {count} or near else ""
+        weeks = [(week, week + DAYS_A_WEEK) for week in range(0, horizon, DAYS_A_WEEK)]
+        each = [sum(start <= day < end for day in days) for start, end in weeks]
+        least = [count if first <= start and end <= last else 0 for start, end in weeks]
+        if any(not low <= visits <= count for low, visits in zip(least, each, strict=True)):
+            return f"visits of the weeks are {each}, {count} are asked in a whole week"
+        near = min(gaps, default=DAYS_A_WEEK)
+        fine = near >= least_distance_days(count)
+        return "" if fine else f"two visits are {near} days apart, not {least_distance_days(count)}"
+    slices = due_slices(kind, count, first, last)
     inside = [sum(start <= day < end for day in days) for start, end in slices]
-    return f"{len(days)} visits for {len(slices)} due" if inside != [1] * len(days) or len(days) != len(slices) else ""
+    fine = inside == [1] * len(slices) and len(days) == len(slices)
+    return "" if fine else f"days {days} are not one for each of {len(slices)} due visits"
+
+
+def _interval_fault(marks: list[int], count: int) -> str:
+    """Marks are the day before the first, the days of visits, and the day after the last."""
+    widest = max(later - earlier for earlier, later in pairwise(marks))
+    if widest > count:
+        return f"{widest} days without a visit, {count} are asked"
+    spare = [day for before, day, after in zip(marks, marks[1:], marks[2:], strict=False) if after - before <= count]
+    return f"the visit on day {spare[0]} is one more than every {count} days" if spare else ""
+
+
+def _most_fault(days: list[int], most: int) -> str:
+    return f"{len(days)} visits where at most {most} is due" if len(days) > most else ""
 
 
 def window(case: Case) -> Iterator[str]:
-    """A visit lies within the days and hours of both, as long as asked."""
+    """A visit lies within the days and hours of both, as long as asked; so does a booking within those of the need."""
     needs, who, visits = case.problem.needs, case.problem.volunteers, case.plan.visits
-    at, ends = visits.starts_min, visits.starts_min + visits.durations_min
-    wrong = (visits.durations_min != needs.durations_min[case.visit_needs]) | (visits.days < 0)
-    wrong |= (at < needs.window_starts_min[case.visit_needs]) | (ends > needs.window_ends_min[case.visit_needs])
-    wrong |= (at < who.window_starts_min[case.visit_volunteers]) | (ends > who.window_ends_min[case.visit_volunteers])
-    wrong |= visits.days < needs.first_days[case.visit_needs]
-    wrong |= visits.days >= np.minimum(needs.last_days[case.visit_needs], case.problem.horizon_days)
-    for row in np.flatnonzero(wrong)[:MOST_FAULTS]:
+    at, asked_min = visits.starts_min, needs.durations_min[case.visit_needs]
+    early = np.maximum(needs.window_starts_min[case.visit_needs], who.window_starts_min[case.visit_volunteers])
+    late = np.minimum(needs.window_ends_min[case.visit_needs], who.window_ends_min[case.visit_volunteers])
+    wrong = (at < early) | (at > late - asked_min) | _outside(case, case.visit_needs, visits.days)
+    for row in np.flatnonzero(wrong):
         yield f"need {visits.need_ids[row]}: day {visits.days[row]}, minute {at[row]} is outside its windows"
+    for row in np.flatnonzero(visits.durations_min != asked_min):
+        long_min = visits.durations_min[row]
+        yield f"need {visits.need_ids[row]}: {long_min} min on day {visits.days[row]}, {asked_min[row]} min are asked"
+    slots, whose = case.problem.slots, case.booking_needs
+    starts, ends = slots.starts_min[case.booking_slots], slots.ends_min[case.booking_slots]
+    wrong = (starts < needs.window_starts_min[whose]) | (ends > needs.window_ends_min[whose])
+    wrong |= (ends - starts < needs.durations_min[whose]) | _outside(case, whose, slots.days[case.booking_slots])
+    for row in np.flatnonzero(wrong):
+        need, slot = case.plan.bookings.need_ids[row], case.plan.bookings.slot_ids[row]
+        yield f"need {need}: slot {slot}, minutes {starts[row]} to {ends[row]}, is outside its windows"
+
+
+def _outside(case: Case, needs: Ints, days: Ints) -> NDArray[np.bool_]:
+    """Whether days lie outside those of their needs, or of the horizon."""
+    first = np.maximum(case.problem.needs.first_days[needs], 0)
+    return np.asarray(
+        (days < first) | (days >= np.minimum(case.problem.needs.last_days[needs], case.problem.horizon_days)),
+        dtype=bool,
+    )
 
 
 def weekly_minutes(case: Case) -> Iterator[str]:
     """A volunteer gives no more minutes in a week than they offer."""
-    weeks = case.plan.visits.days // DAYS_A_WEEK
-    span = np.int64(max(0, int(weeks.max(initial=0))) + 1)
-    keys, inverse = np.unique(case.visit_volunteers * span + weeks, return_inverse=True)
-    given = np.bincount(inverse, weights=case.plan.visits.durations_min, minlength=len(keys))
-    offered = case.problem.volunteers.weekly_caps_min[keys // span]
-    for row in np.flatnonzero(given > offered)[:MOST_FAULTS]:
-        who = case.problem.volunteers.ids[keys[row] // span]
-        yield f"volunteer {who} gives {given[row]:.0f} min in week {keys[row] % span}, offers {offered[row]}"
+    visits, people = case.plan.visits, case.problem.volunteers
+    inside = (visits.days >= 0) & (visits.days < case.problem.horizon_days)  # the others break the rule `window`
+    weeks = -(-case.problem.horizon_days // DAYS_A_WEEK)
+    cells = case.visit_volunteers[inside] * weeks + visits.days[inside] // DAYS_A_WEEK
+    given = np.bincount(cells, weights=visits.durations_min[inside], minlength=len(people) * weeks).reshape(-1, weeks)
+    for who, week in np.argwhere(given > people.weekly_caps_min[:, None]):
+        offered = people.weekly_caps_min[who]
+        yield f"volunteer {people.ids[who]} gives {given[who, week]:.0f} min in week {week}, offers {offered}"
 
 
 def overlap(case: Case) -> Iterator[str]:
     """Two visits of a volunteer never overlap, and keep the gap between."""
-    visits = case.plan.visits
+    visits, gap_min = case.plan.visits, case.problem.params.gap_min
     order = np.lexsort((visits.starts_min, visits.days, case.visit_volunteers))
     who, days, at = case.visit_volunteers[order], visits.days[order], visits.starts_min[order]
-    free = at + visits.durations_min[order] + case.problem.params.gap_min
-    wrong = (who[1:] == who[:-1]) & (days[1:] == days[:-1]) & (at[1:] < free[:-1])
-    for row in np.flatnonzero(wrong)[:MOST_FAULTS]:
-        yield f"volunteer {case.problem.volunteers.ids[who[row]]} has two visits at once on day {days[row]}"
+    wrong = (who[1:] == who[:-1]) & (days[1:] == days[:-1])
+    wrong &= at[1:] - at[:-1] < visits.durations_min[order][:-1] + gap_min
+    for row in np.flatnonzero(wrong):
+        here, there = visits.need_ids[order[row]], visits.need_ids[order[row + 1]]
+        when = f"day {days[row]}, minutes {at[row]} and {at[row + 1]}"
+        yield f"volunteer {case.problem.volunteers.ids[who[row]]}: needs {here} and {there} on {when} leave no gap"
 
 
 def _objective(case: Case) -> int:
@@ -314,12 +355,17 @@ def _objective(case: Case) -> int:
 
 
 def cost(case: Case) -> Iterator[str]:
-    """The cost is as said, and the bound is not above it."""
-    counted = _objective(case)
-    if counted != case.plan.objective:
-        yield f"{case.plan.objective} is said, {counted} counted"
-    if case.plan.bound > counted:
-        yield f"the bound {case.plan.bound} lies above the cost {counted}"
+    """The cost is as said, the bound is not above it, and gap and status follow from both."""
+    plan, counted = case.plan, _objective(case)
+    if counted != plan.objective:
+        yield f"{plan.objective} m are said, {counted} m counted"
+    if plan.bound > counted:
+        yield f"the bound {plan.bound} m lies above the cost {counted} m"
+    gap = (plan.objective - plan.bound) / max(1, plan.objective)
+    if abs(gap - plan.gap) > LEAST_GAP:
+        yield f"a gap of {plan.gap} is said, {gap} counted"
+    if (plan.status == Status.OPTIMAL) != (plan.objective == plan.bound):
+        yield f"{plan.status} is said of cost {plan.objective} m and bound {plan.bound} m"
 
 
 RULE_BY_NAME: dict[str, Callable[[Case], Iterator[str]]] = {
