@@ -25,10 +25,11 @@ PAGE_HEADERS = {
 
 def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starlette:
     """Make the application over a migrated database."""
-    graphql = GraphQL(engine, clock)
+    environment = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
+    page = environment.get_template("start.html.jinja").render(say=say)
 
-    async def answer(request: Request) -> Response:
-        return await graphql(request)
+    async def start(_request: Request) -> Response:
+        return HTMLResponse(page, headers=PAGE_HEADERS)
 
     async def health(_request: Request) -> Response:
         is_up = await run_in_threadpool(_answers, engine)
@@ -36,9 +37,9 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starle
 
     return Starlette(
         routes=[
-            Route("/graphql", answer, methods=["GET", "POST"]),
+            Route("/graphql", GraphQL(engine, clock)),
             Route("/health", health),
-            Route("/", _start),
+            Route("/", start),
         ]
     )
 
@@ -50,9 +51,3 @@ def _answers(engine: Engine) -> bool:
     except SQLAlchemyError:
         return False
     return True
-
-
-async def _start(_request: Request) -> Response:
-    environment = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
-    page = environment.get_template("start.html.jinja").render(say=say)
-    return HTMLResponse(page, headers=PAGE_HEADERS)

@@ -1,54 +1,40 @@
 """GraphQL over HTTP: read a bounded request, know who asks, run it in a thread with one transaction, answer."""
 
 import asyncio
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 from graphql import GraphQLError
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from strawberry.types import ExecutionResult
 
-from api.answers import Answer, fault
+from api.answers import Answer, Voice
 from api.context import Context
-from api.guard import MOST_BYTES, DocumentTooLarge, is_read_only, read_document
+from api.guard import DocumentTooLarge, Read, read_document
+from api.negotiation import JSON_TYPE, locale_of, media_of
+from api.requests import Asked, BadRequest, read_request
 from api.schema import SCHEMA
 from timebank.core.database import transaction
 from timebank.core.errors import StoreUnavailable
-from timebank.core.texts import Locale, say, say_refusal
 from timebank.people.tokens import Holder, holder_of
 
-MOST_BODY_BYTES = 128 * 1024
-JSON_TYPE, ANSWER_TYPE = "application/json", "application/graphql-response+json"
+LONGEST_TOKEN = 200
+HEADERS = {"vary": "Accept, Accept-Language", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+HEADERS_BY_STATUS = {401: {"www-authenticate": "Bearer"}, 405: {"allow": "GET, POST"}, 503: {"retry-after": "5"}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request of GraphQL, read and bounded."""
+class _TakenBack(Exception):
+    """Carries the result of a mutation that met an error out of its transaction, which is rolled back."""
 
-    query: str
-    variables: dict[str, Any] = field(default_factory=dict)
-    operation_name: str | None = None
-
-
-class BadRequest(Exception):
-    """The request is not one of GraphQL over HTTP."""
-
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
-        super().__init__(message)
-
-
-class _TakeBack(Exception):
-    """Carries the answer of a broken operation out of its transaction, which is rolled back."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        super().__init__("the operation broke")
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        self.errors = errors
+        super().__init__("the operation met an error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,122 +44,87 @@ class GraphQL:
     engine: Engine
     clock: Callable[[], datetime]
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        locale = _locale(request.headers.get("accept-language", ""))
-        media = ANSWER_TYPE if ANSWER_TYPE in request.headers.get("accept", "") else JSON_TYPE
+        request = Request(scope, receive)
+        voice = Voice(locale_of(request.headers.get("accept-language", "")))
+        media = media_of(request.headers.get("accept", ""))
         try:
-            asked = await _read(request)
-        except BadRequest as wrong:
-            return _respond(wrong.status, {"errors": [fault("BadRequest", str(wrong))]}, media)
+            answer = await self._answer(request, voice, is_accepted=media is not None)
         except ClientDisconnect:
-            return Response(status_code=400)
-        token = request.headers.get("authorization", "")
-        is_get = request.method == "GET"
-        status, body = await asyncio.to_thread(self.answer, asked, token, locale, is_get=is_get)
-        if media == JSON_TYPE and status == 400:
-            status = 200  # the older media type says what is wrong in the body alone
-        return _respond(status, body, media)
+            return
+        except Exception as cause:  # noqa: BLE001  # whatever happens, its words stay inside
+            answer = Answer(status=500, body={"errors": [voice.broken(cause)]})
+        await _response(answer, voice, media or JSON_TYPE)(scope, receive, send)
 
-    def answer(self, asked: Asked, token: str, locale: Locale, *, is_get: bool) -> tuple[int, dict[str, Any]]:
-        """Answer in the calling thread; returns the status of HTTP and the body."""
+    async def _answer(self, request: Request, voice: Voice, *, is_accepted: bool) -> Answer:
+        if not is_accepted:
+            return voice.failed(406, "BadRequest", "bad_accept")
+        try:
+            asked = await read_request(request)
+        except BadRequest as wrong:
+            return voice.failed(wrong.status, "BadRequest", wrong.key, **wrong.values)
+        token = request.headers.get("authorization", "")
+        return await asyncio.to_thread(self.answer, asked, token, voice, is_get=request.method == "GET")
+
+    def answer(self, asked: Asked, token: str, voice: Voice, *, is_get: bool) -> Answer:
+        """Answer in the calling thread."""
         try:
             holder = self._holder(token)
             if holder is None:
-                return 401, {"errors": [fault("TokenMissing", say("TokenMissing", locale))]}
-            document = read_document(asked.query)
-            reads = is_read_only(document, asked.operation_name)
-            if is_get and not reads:
-                return 405, {"errors": [fault("BadRequest", "A mutation is sent by POST.")]}
-            answer = self._execute(asked, holder, locale, read_only=reads)
+                return voice.failed(401, "TokenMissing")
+            read = read_document(asked.query, asked.variables, asked.operation_name)
+            if is_get and not read.is_query:
+                return voice.failed(405, "BadRequest", "bad_get")
+            return voice.told(self._execute(asked, read, holder, voice))
         except DocumentTooLarge as refusal:
-            return 400, {"errors": [fault(refusal.code, say_refusal(refusal, locale))]}
+            return Answer(status=400, body={"errors": [voice.refused(refusal)]}, is_of_document=True)
         except GraphQLError as wrong:
-            return 400, {"errors": [fault("BadRequest", wrong.message)]}
-        except StoreUnavailable:
-            return 503, {"errors": [fault("Busy", say("Busy", locale))]}
-        body = answer.body()
-        return (200 if "data" in body else 400), body
+            return voice.told(ExecutionResult(data=None, errors=[wrong]))
+        except StoreUnavailable as fault:
+            voice.log(fault)
+            return voice.failed(503, "Busy")
 
     def _holder(self, header: str) -> Holder | None:
         kind, _, plain = header.partition(" ")
-        if kind.lower() != "bearer":
+        if kind.lower() != "bearer" or len(plain) > LONGEST_TOKEN:
             return None
         with transaction(self.engine, read_only=True) as session:
             return holder_of(session, plain.strip(), now=self.clock())
 
-    def _execute(self, asked: Asked, holder: Holder, locale: Locale, *, read_only: bool) -> Answer:
-        """Run one operation in one transaction; one that broke leaves nothing behind."""
+    def _execute(self, asked: Asked, read: Read, holder: Holder, voice: Voice) -> ExecutionResult:
+        """Run one operation in one transaction; a mutation that met an error leaves nothing behind.
+
+        A fault of the database is raised as such, so that the transaction says what it means.
+        """
         try:
-            with transaction(self.engine, read_only=read_only) as session:
+            with transaction(self.engine, read_only=read.is_query) as session:
                 result = SCHEMA.execute_sync(
                     asked.query,
                     variable_values=asked.variables,
                     operation_name=asked.operation_name,
-                    context_value=Context(session, holder, self.clock(), locale),
+                    context_value=Context(session, holder, self.clock(), voice.locale, read.document),
                 )
-                answer = Answer(result, locale)
-                _take_back_if_broken(answer)
-                return answer
-        except _TakeBack as broken:
-            broken.answer.data = None
-            return broken.answer
+                _raise_store_fault(result)
+                if not read.is_query:
+                    _take_back_if_wrong(result)
+                return result
+        except _TakenBack as taken:
+            return ExecutionResult(data=None, errors=taken.errors)
 
 
-def _take_back_if_broken(answer: Answer) -> None:
-    if answer.is_broken:
-        raise _TakeBack(answer)
+def _raise_store_fault(result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        if isinstance(error.original_error, SQLAlchemyError):
+            raise error.original_error
 
 
-def _locale(accepted: str) -> Locale:
-    """Chinese, unless the first language that is accepted is English."""
-    return "en" if accepted.strip().lower().startswith("en") else "zh"
+def _take_back_if_wrong(result: ExecutionResult) -> None:
+    if result.errors:
+        raise _TakenBack(result.errors)
 
 
-def _respond(status: int, body: Mapping[str, Any], media: str) -> Response:
-    headers = {"vary": "Accept, Accept-Language", "cache-control": "no-store"}
-    if status == 401:
-        headers["www-authenticate"] = "Bearer"
-    return Response(orjson.dumps(body), status, headers, media_type=f"{media}; charset=utf-8")
-
-
-async def _read(request: Request) -> Asked:
-    if request.method == "GET":
-        asked: dict[str, Any] = dict(request.query_params)
-        asked["variables"] = _json(asked.get("variables") or "null")
-    else:
-        if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON_TYPE:
-            raise BadRequest(415, f"Send the query as {JSON_TYPE}.")
-        asked = _json(await _body(request))
-    if not isinstance(asked, dict):
-        raise BadRequest(400, "A request is one JSON object with a query; batches are not read.")
-    return _asked(asked)
-
-
-def _asked(asked: dict[str, Any]) -> Asked:
-    query, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest(400, "The request needs a query.")
-    if not isinstance(variables, dict | None) or not isinstance(name, str | None):
-        raise BadRequest(400, "Variables are an object, operationName is a text.")
-    if "\x00" in query or "\\u0000" in json.dumps(variables):
-        raise BadRequest(400, "A text holds no NUL character.")
-    return Asked(query=query, variables=variables or {}, operation_name=name or None)
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as wrong:
-        raise BadRequest(400, "The request is no JSON.") from wrong
-
-
-async def _body(request: Request) -> bytes:
-    """Read the body up to its bound, and no byte more."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BODY_BYTES:
-            raise BadRequest(413, f"A request has at most {MOST_BODY_BYTES} bytes, and its query {MOST_BYTES}.")
-        parts.append(part)
-    return b"".join(parts)
+def _response(answer: Answer, voice: Voice, media: str) -> Response:
+    status = 200 if answer.is_of_document and media == JSON_TYPE else answer.status
+    headers = HEADERS | HEADERS_BY_STATUS.get(status, {}) | {"x-request-id": voice.request_id}
+    return Response(orjson.dumps(answer.body), status, headers, media_type=f"{media}; charset=utf-8")

@@ -1,26 +1,111 @@
 """Serve: the web process, and beside it a worker process that does match runs."""
 
+import logging
+import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
 from api.app import create_app
-from timebank.core.database import open_database
+from timebank.core.database import database
+from timebank.core.errors import Refusal
 from timebank.core.settings import Settings
+from timebank.core.texts import say
 
+LOG = logging.getLogger("timebank.api")
 STOP_S = 10
+LOOK_S = 0.2
+AGAIN_S = 5
+
+
+class PortTaken(Refusal):
+    """The address cannot be listened on: another program has it, or it is none of this machine's."""
+
+    def __init__(self, *, host: str, port: int, why: str) -> None:
+        self.host, self.port, self.why = host, port, why
+        super().__init__(f"Nothing can be served on {host} port {port} ({why}); choose another with --port.")
 
 
 def serve(*, host: str, port: int) -> None:
-    """Serve until interrupted; the worker ends with this process, however this one ends."""
-    worker = subprocess.Popen([sys.executable, "-m", "timebank.cli", "work"])
+    """Serve until interrupted; the worker ends with this process, however this one ends.
+
+    Raises
+    ------
+    PortTaken
+        Before anything is started.
+    """
+    signal.signal(signal.SIGTERM, _leave)  # so that the blocks below are left in order
+    with (
+        _listening(host, port) as door,
+        database(Settings.from_environment().database_url) as engine,
+        _worker_beside(),
+    ):
+        shown = f"[{host}]" if ":" in host else host
+        for locale in ("zh", "en"):
+            sys.stdout.write(f"{say('serving', locale, host=shown, port=port)}\n")
+        sys.stdout.flush()
+        config = uvicorn.Config(
+            create_app(engine),
+            access_log=False,  # addresses of requests are nobody's business
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=STOP_S,
+        )
+        uvicorn.Server(config).run(sockets=[door])
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        engine = open_database(Settings.from_environment().database_url)
-        uvicorn.run(create_app(engine), host=host, port=port, access_log=False, log_level="info")
+        door = socket.create_server((host, port), family=family)
+    except OSError as fault:
+        raise PortTaken(host=host, port=port, why=os.strerror(fault.errno or 0)) from fault
+    with door:
+        yield door
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """Keep a worker process for as long as the block runs."""
+    stopping = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(stopping,), name="worker-keeper")
+    keeper.start()
+    try:
+        yield
     finally:
-        worker.terminate()
-        try:
-            worker.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            worker.kill()
+        stopping.set()
+        keeper.join()
+
+
+def _keep_worker(stopping: threading.Event) -> None:
+    """Start a worker, and another one when it dies."""
+    while not stopping.is_set():
+        with subprocess.Popen([sys.executable, "-m", "timebank.cli", "work"], start_new_session=True) as worker:
+            while worker.poll() is None and not stopping.wait(LOOK_S):
+                pass
+            if stopping.is_set():
+                _end(worker)
+            else:
+                LOG.error("The worker ended with %s; another one starts in %s s.", worker.returncode, AGAIN_S)
+        stopping.wait(AGAIN_S)
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    worker.terminate()
+    try:
+        worker.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        worker.kill()

@@ -1,13 +1,17 @@
 """The schema: a file for each noun, put together here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import strawberry
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+from typing_extensions import override
 
 from api.context import Context, Info
-from api.ids import decode, decode_as
+from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
 from api.schema.connections import Connection
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
@@ -45,6 +49,9 @@ Key = Annotated[
     str, strawberry.argument(description="The same key and content is the same action, whatever is retried.")
 ]
 
+Id = Annotated[strawberry.ID, strawberry.argument(description="An id as it was given out.")]
+Where = Annotated[MatchFilter | None, strawberry.argument(description="Which rows are wanted.")]
+
 SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "project": project_shown,
     "plan": plan_shown,
@@ -56,8 +63,8 @@ SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
 class Me:
     """The volunteer who asks."""
 
-    @strawberry.field(description="My account of the time bank.")
-    def account(self, info: Info) -> Account:
+    @strawberry.field(description="My account of the time bank; empty before my first hour was credited.")
+    def account(self, info: Info) -> Account | None:
         """Return my account."""
         return my_account(info)
 
@@ -67,28 +74,31 @@ class Me:
         return my_next_visits(info, first, after)
 
 
-@strawberry.type
+@strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
 class Query:
     """What can be asked."""
 
     viewer: Viewer = strawberry.field(resolver=viewer, description="Who asks, by the token.")
-    areas: list[Area] = strawberry.field(resolver=areas, description="Sub-districts one may see.")
-    services: list[Service] = strawberry.field(resolver=services, description="The catalogue.")
+    areas: list[Area] = strawberry.field(
+        resolver=areas, description="Sub-districts of my organisation; all of them for a person."
+    )
+    services: list[Service] = strawberry.field(resolver=services, description="The service catalogue.")
     shortage: list[Shortage] = strawberry.field(resolver=shortage, description="Where hands are missing.")
 
     @strawberry.field(description="The volunteer who asks; for a person's token.")
-    def me(self) -> Me:
+    def me(self, info: Info) -> Me:
         """Return the volunteer who asks."""
+        info.context.person()
         return Me()
 
-    @strawberry.field(description="Anything by its id.")
-    def node(self, info: Info, id: strawberry.ID) -> Node:
-        """Return anything by its id."""
-        kind, numbers = decode(id)
+    @strawberry.field(description="A project, plan or match run by its id.")
+    def node(self, info: Info, id: Id) -> Node | None:
+        """Return a project, plan or match run by its id."""
+        kind, _ = decode(id)
         shown = SHOWN_BY_KIND.get(kind)
-        if shown is None or len(numbers) != 1:
-            raise NotFound(kind="node", key=id[:40])
-        return shown(info.context, numbers[0])
+        if shown is None:
+            raise NotFound(kind="node", key=id)
+        return found_by(kind, id, lambda number: shown(info.context, number))
 
     @strawberry.field(description="Pairs of my sub-districts, of the plans in force or of a plan of mine.")
     def pairs(
@@ -96,7 +106,7 @@ class Query:
         info: Info,
         first: First,
         after: After = None,
-        filter: MatchFilter | None = None,
+        filter: Where = None,
     ) -> Connection[Pair]:
         """Return a page of pairs."""
         return pairs(info, first, after, filter)
@@ -107,15 +117,15 @@ class Query:
         info: Info,
         first: First,
         after: After = None,
-        filter: MatchFilter | None = None,
+        filter: Where = None,
     ) -> Connection[UnmetNeed]:
         """Return a page of unmet needs."""
         return unmet(info, first, after, filter)
 
     @strawberry.field(description="A match run of mine, as it stands.")
-    def match_run(self, info: Info, id: strawberry.ID) -> MatchRun:
+    def match_run(self, info: Info, id: Id) -> MatchRun | None:
         """Return a match run."""
-        return run_shown(info.context, decode_as("run", id)[0])
+        return found_by("run", id, lambda number: run_shown(info.context, number))
 
     @strawberry.field(description="My match runs, newest first.")
     def match_runs(self, info: Info, first: First, after: After = None) -> Connection[MatchRun]:
@@ -123,14 +133,14 @@ class Query:
         return match_runs(info, first, after)
 
     @strawberry.field(description="A plan of mine, or the district's.")
-    def plan(self, info: Info, id: strawberry.ID) -> Plan:
+    def plan(self, info: Info, id: Id) -> Plan | None:
         """Return a plan."""
-        return plan_shown(info.context, decode_as("plan", id)[0])
+        return found_by("plan", id, lambda number: plan_shown(info.context, number))
 
     @strawberry.field(description="A project of mine.")
-    def project(self, info: Info, id: strawberry.ID) -> Project:
+    def project(self, info: Info, id: Id) -> Project | None:
         """Return a project."""
-        return project_shown(info.context, decode_as("project", id)[0])
+        return found_by("project", id, lambda number: project_shown(info.context, number))
 
     @strawberry.field(description="My projects, newest first.")
     def projects(self, info: Info, first: First, after: After = None) -> Connection[Project]:
@@ -138,7 +148,7 @@ class Query:
         return projects(info, first, after)
 
 
-@strawberry.type
+@strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
 class Mutation:
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 
@@ -146,14 +156,14 @@ class Mutation:
     def create_project(
         self,
         info: Info,
-        input: ProjectInput,
+        input: Annotated[ProjectInput, strawberry.argument(description="The project to be.")],
         idempotency_key: Key,
     ) -> CreateProjectPayload:
         """Create a project."""
         return create(info, input, idempotency_key)  # type: ignore[return-value]  # refusals are of the union
 
     @strawberry.mutation(description="Let a drafted project run, so that its places can be given out.")
-    def start_project(self, info: Info, id: strawberry.ID) -> StartProjectPayload:
+    def start_project(self, info: Info, id: Id) -> StartProjectPayload:
         """Let a project run."""
         return start(info, id)  # type: ignore[return-value]  # refusals are of the union
 
@@ -161,23 +171,42 @@ class Mutation:
     def start_match_run(
         self,
         info: Info,
-        input: MatchRunInput,
+        input: Annotated[MatchRunInput, strawberry.argument(description="What is to be planned.")],
         idempotency_key: Key,
     ) -> StartMatchRunPayload:
         """Ask for a match run."""
         return start_match_run(info, input, idempotency_key)  # type: ignore[return-value]  # refusals are of the union
 
     @strawberry.mutation(description="Put a plan of mine into force: its visits take the place of those still planned.")
-    def publish_plan(self, info: Info, id: strawberry.ID) -> PublishPlanPayload:
+    def publish_plan(self, info: Info, id: Id) -> PublishPlanPayload:
         """Put a plan into force."""
         return publish(info, id)  # type: ignore[return-value]  # refusals are of the union
 
 
-SCHEMA = strawberry.Schema(
+class ReadAlready(SchemaExtension):
+    """Runs the very document that was measured, instead of parsing the text again."""
+
+    @override
+    def on_parse(self) -> Iterator[None]:
+        """Hand the document over."""
+        self.execution_context.graphql_document = self.execution_context.context.document
+        yield
+
+
+class Schema(strawberry.Schema):
+    """A schema that logs nothing by itself: faults are logged where their words can be left out."""
+
+    @override
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave the errors to the answer."""
+
+
+SCHEMA = Schema(
     query=Query,
     mutation=Mutation,
     types=[Refused],
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),
+    extensions=[ReadAlready],
 )
 
 

@@ -6,9 +6,10 @@ from typing import Self
 import strawberry
 
 from api.context import Info
-from api.ids import cursor, encode, read_cursor
-from api.schema.connections import Connection, checked_first, page
+from api.ids import encode
+from api.schema.connections import Connection, page
 from api.schema.scalars import After, First
+from timebank.core.errors import NotFound
 from timebank.core.minutes import format_coins
 from timebank.ledger.accounts import account_of_person, balance_of, reason_of, statement
 from timebank.ledger.tables import Account as AccountRow
@@ -19,11 +20,11 @@ from timebank.ledger.tables import Entry
 class StatementLine:
     """A line of a statement."""
 
-    id: strawberry.ID
-    amount_min: int
-    balance_after_min: int
+    id: strawberry.ID = strawberry.field(description="Id of the line.")
+    amount_min: int = strawberry.field(description="Minutes that came, or went when negative.")
+    balance_after_min: int = strawberry.field(description="Balance in minutes after this line.")
     reason: str = strawberry.field(description="Why it was posted: earn, redeem, gift and so on.")
-    posted_at: datetime
+    posted_at: datetime = strawberry.field(description="When it was posted, UTC.")
 
     @classmethod
     def of(cls, entry: Entry, reason: str) -> Self:
@@ -41,10 +42,10 @@ class StatementLine:
 class Account:
     """An account of the time bank."""
 
-    id: strawberry.ID
-    number: strawberry.Private[int]
-    balance_min: int
+    id: strawberry.ID = strawberry.field(description="Id of the account.")
+    balance_min: int = strawberry.field(description="The balance in minutes.")
     available_min: int = strawberry.field(description="The balance less what is held.")
+    number: strawberry.Private[int]
 
     @strawberry.field(description="The balance in time coins, as people read it.")
     def balance_coins(self) -> str:
@@ -54,15 +55,20 @@ class Account:
     @strawberry.field(description="Lines, newest first.")
     def statement(self, info: Info, first: First, after: After = None) -> Connection[StatementLine]:
         """Return a page of the statement."""
-        before = read_cursor("statement", after)
         session = info.context.session
-        lines = statement(session, self.number, first=checked_first(first), before_seq=before[0] if before else None)
-        reasons = reason_of(session, [line.transfer_id for line in lines])
+
+        def read(count: int, last: tuple[int, ...] | None) -> list[tuple[Entry, str]]:
+            lines = statement(session, self.number, first=count, before_seq=last[0] if last else None)
+            reasons = reason_of(session, [line.transfer_id for line in lines])
+            return [(line, reasons[line.transfer_id]) for line in lines]
+
         return page(
-            lines,
+            "statement",
             first,
-            lambda line: StatementLine.of(line, reasons[line.transfer_id]),
-            lambda line: cursor("statement", line.seq),
+            after,
+            read=read,
+            key=lambda row: (row[0].seq,),
+            node=lambda row: StatementLine.of(*row),
         )
 
 
@@ -78,7 +84,11 @@ def account_shown(info: Info, row: AccountRow) -> Account:
     )
 
 
-def my_account(info: Info) -> Account:
-    """Return the account of the person who asks."""
+def my_account(info: Info) -> Account | None:
+    """Return the account of the person who asks; nothing before their first hour was credited."""
     person = info.context.person("accounts:read")
-    return account_shown(info, account_of_person(info.context.session, person))
+    try:
+        row = account_of_person(info.context.session, person)
+    except NotFound:
+        return None
+    return account_shown(info, row)

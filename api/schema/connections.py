@@ -5,52 +5,72 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from api.ids import cursor, read_cursor
 from timebank.core.errors import WrongInput
+from timebank.core.texts import Phrase
 
 MOST_ROWS = 100
+Key = tuple[int, ...]
 T = TypeVar("T")
 Row = TypeVar("Row")
 
 
 @strawberry.type(description="Where a page ends, and whether there is another.")
 class PageInfo:
-    """Where a page ends."""
+    """Where a page ends, and whether there is another."""
 
-    has_next_page: bool
-    end_cursor: str | None
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last row; give it as `after` for the next page."
+    )
+    more: strawberry.Private[Callable[[], bool]]
+
+    @strawberry.field(description="Whether a row follows the last one of this page.")
+    def has_next_page(self) -> bool:
+        """Look for the row after the last."""
+        return self.more()
 
 
 @strawberry.type(description="A row of a list with its cursor.")
 class Edge(Generic[T]):
-    """A row with its cursor."""
+    """A row of a list with its cursor."""
 
-    cursor: str
-    node: T
+    cursor: str = strawberry.field(description="Place of the row in the list; opaque, and the same for ever.")
+    node: T = strawberry.field(description="The row itself.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="A page of a list. Rows that are added meanwhile neither double nor hide others.")
 class Connection(Generic[T]):
     """A page of a list."""
 
-    edges: list[Edge[T]]
-    page_info: PageInfo
+    edges: list[Edge[T]] = strawberry.field(description="Rows of the page, in the order of the list.")
+    page_info: PageInfo = strawberry.field(description="Where the page ends.")
 
 
-def checked_first(first: int) -> int:
-    """Return the size of a page.
+def page(
+    kind: str,
+    first: int,
+    after: str | None,
+    *,
+    read: Callable[[int, Key | None], Sequence[Row]],
+    key: Callable[[Row], Key],
+    node: Callable[[Row], T],
+    parts: int = 1,
+) -> Connection[T]:
+    """Read a page of up to ``first`` rows after a cursor; ``key`` has ``parts`` numbers and orders the list.
+
+    Whether there is more is only looked for when it is asked, by reading one row past the last.
 
     Raises
     ------
     WrongInput
-        When it is not 1 to 100.
+        When ``first`` is not 1 to 100, or ``after`` is no cursor of this list.
     """
     if not 1 <= first <= MOST_ROWS:
-        raise WrongInput(field="first", value=str(first), right=f"1 to {MOST_ROWS}")
-    return first
-
-
-def page(rows: Sequence[Row], first: int, node: Callable[[Row], T], cursor: Callable[[Row], str]) -> "Connection[T]":
-    """Make a page; a full one says there may be more, and the next is then found empty at worst."""
-    edges = [Edge(cursor=cursor(row), node=node(row)) for row in rows]
-    end = edges[-1].cursor if edges else None
-    return Connection(edges=edges, page_info=PageInfo(has_next_page=len(rows) == first, end_cursor=end))
+        raise WrongInput(field="first", value=str(first), right=Phrase("right_range", least=1, most=MOST_ROWS))
+    rows = read(first, read_cursor(kind, after, parts))
+    edges = [Edge(cursor=cursor(kind, *key(row)), node=node(row)) for row in rows]
+    end = PageInfo(
+        end_cursor=edges[-1].cursor if edges else None,
+        more=lambda: len(rows) == first and bool(read(1, key(rows[-1]))),
+    )
+    return Connection(edges=edges, page_info=end)

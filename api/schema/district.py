@@ -4,44 +4,45 @@ import strawberry
 from sqlmodel import col, select
 
 from api.context import Info
-from timebank.core.errors import NotAllowed
 from timebank.needs.tables import Service as ServiceRow
 from timebank.people.tables import Area as AreaRow
 from timebank.planning.pairs import own_areas, shortage_rows
+
+MOST_LISTED = 500
 
 
 @strawberry.type(description="A sub-district.")
 class Area:
     """A sub-district."""
 
-    code: str
-    name_zh: str
-    name_en: str
+    code: str = strawberry.field(description="Code of the sub-district, nine digits.")
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    name_en: str = strawberry.field(description="Its name in English.")
 
 
 @strawberry.type(description="An entry of the service catalogue.")
 class Service:
     """An entry of the service catalogue."""
 
-    code: str
-    name_zh: str
-    name_en: str
-    minutes: int
+    code: str = strawberry.field(description="Code of the service, such as greeting.")
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    name_en: str = strawberry.field(description="Its name in English.")
+    minutes: int = strawberry.field(description="How long it takes, usually.")
 
 
 @strawberry.type(description="Needs of a service in a sub-district, and how many the plans in force leave unmet.")
 class Shortage:
     """Needs of a service in a sub-district."""
 
-    subdistrict: Area
-    service: str
-    needs: int
-    unmet: int
+    subdistrict: Area = strawberry.field(description="The sub-district.")
+    service: str = strawberry.field(description="Code of the service.")
+    needs: int = strawberry.field(description="Open needs.")
+    unmet: int = strawberry.field(description="Those of them that the plans in force leave unmet.")
 
 
 def areas(info: Info) -> list[Area]:
     """Return the sub-districts of the organisation that asks, or all for a person."""
-    wanted = select(AreaRow).where(AreaRow.level == "subdistrict").order_by(col(AreaRow.id)).limit(500)
+    wanted = select(AreaRow).where(AreaRow.level == "subdistrict").order_by(col(AreaRow.id)).limit(MOST_LISTED)
     if info.context.holder.organisation_id is not None:
         wanted = wanted.where(col(AreaRow.id).in_(own_areas(info.context.holder.organisation_id)))
     rows = info.context.session.exec(wanted)
@@ -50,17 +51,15 @@ def areas(info: Info) -> list[Area]:
 
 def services(info: Info) -> list[Service]:
     """Return the service catalogue."""
-    rows = info.context.session.exec(select(ServiceRow).order_by(col(ServiceRow.id)).limit(500))
+    rows = info.context.session.exec(select(ServiceRow).order_by(col(ServiceRow.id)).limit(MOST_LISTED))
     return [Service(code=row.code, name_zh=row.name_zh, name_en=row.name_en, minutes=row.minutes) for row in rows]
 
 
 def shortage(info: Info) -> list[Shortage]:
     """Return needs and unmet needs of the organisation's sub-districts."""
     context = info.context
-    if not context.holder.scopes & {"projects:read", "matches:read"}:
-        raise NotAllowed(action="shortage", needed="a token with the scope projects:read or matches:read")
-    scope = "projects:read" if "projects:read" in context.holder.scopes else "matches:read"
-    rows = shortage_rows(context.session, own_areas(context.organisation(scope)))
+    organisation = context.organisation("projects:read", "matches:read")
+    rows = context.once("shortage", lambda: shortage_rows(context.session, own_areas(organisation)))
     return [
         Shortage(
             subdistrict=Area(code=row.area_code, name_zh=row.area_zh, name_en=row.area_en),

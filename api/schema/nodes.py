@@ -7,4 +7,4 @@ import strawberry
 class Node:
     """Anything that can be found again by its id."""
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Opaque, and the same for ever.")

@@ -1,15 +1,18 @@
 """Pairs and unmet needs of an organisation's sub-districts, with the reason of each; nobody is named."""
 
+from collections.abc import Callable
 from typing import Any
 
 import strawberry
 from sqlalchemy import Row
 
 from api.context import Info
-from api.ids import cursor, decode_as, encode, read_cursor
-from api.schema.connections import Connection, checked_first, page
+from api.ids import decode_as, encode
+from api.schema.connections import Connection, Key, page
 from api.schema.scalars import InLocale, chosen
 from timebank.planning.pairs import list_pairs, list_unmet, pair_reason, unmet_reason
+
+Rows = list[Row[Any]]
 
 
 @strawberry.input(description="Which rows are wanted; what is left out asks for nothing.")
@@ -25,11 +28,11 @@ class MatchFilter:
 class Pair:
     """A senior's need and the volunteer who serves it."""
 
-    id: strawberry.ID
-    senior_ref: str
-    volunteer_ref: str
-    service: str
-    distance_m: int
+    id: strawberry.ID = strawberry.field(description="Id of the pair.")
+    senior_ref: str = strawberry.field(description="Reference of the senior in the registry; nobody is named.")
+    volunteer_ref: str = strawberry.field(description="Reference of the volunteer.")
+    service: str = strawberry.field(description="Code of the service.")
+    distance_m: int = strawberry.field(description="Metres on foot between their places.")
     rank: int = strawberry.field(description="Place of the volunteer among all who could come, 1 is nearest.")
     candidates: int = strawberry.field(description="How many could come.")
     row: strawberry.Private[Row[Any]]
@@ -49,19 +52,19 @@ class Pair:
 class TakenByRule:
     """How many candidates a rule took away."""
 
-    rule: str
-    count: int
+    rule: str = strawberry.field(description="Name of the rule, such as distance.")
+    count: int = strawberry.field(description="Candidates that it took away.")
 
 
 @strawberry.type(description="A need that the plan leaves unmet.")
 class UnmetNeed:
     """A need that the plan leaves unmet."""
 
-    id: strawberry.ID
-    senior_ref: str
-    service: str
+    id: strawberry.ID = strawberry.field(description="Id of the unmet need.")
+    senior_ref: str = strawberry.field(description="Reference of the senior in the registry; nobody is named.")
+    service: str = strawberry.field(description="Code of the service.")
     code: str = strawberry.field(description="The rule that took the last candidate.")
-    taken: list[TakenByRule]
+    taken: list[TakenByRule] = strawberry.field(description="Every rule that took candidates away.")
     remaining: int = strawberry.field(description="Candidates that passed every rule and are full.")
     row: strawberry.Private[Row[Any]]
 
@@ -101,28 +104,35 @@ def _unmet(row: Row[Any]) -> UnmetNeed:
     )
 
 
-def _asked(kind: str, first: int, after: str | None, where: MatchFilter | None) -> dict[str, Any]:
-    """Read what both lists are asked with."""
-    last = read_cursor(kind, after, 2)
+def _reader(info: Info, rows_of: Callable[..., Rows], where: MatchFilter | None) -> Callable[[int, Key | None], Rows]:
+    """Return what reads a page of rows, of the organisation's sub-districts alone."""
+    organisation = info.context.organisation("matches:read")
     where = where or MatchFilter()
-    return {
-        "first": checked_first(first),
-        "after": (last[0], last[1]) if last else None,
-        "plan_id": decode_as("plan", where.plan)[0] if where.plan else None,
-        "subdistrict": where.subdistrict,
-        "service": where.service,
-    }
+    plan = decode_as("plan", where.plan)[0] if where.plan else None
+
+    def read(count: int, last: Key | None) -> Rows:
+        return rows_of(
+            info.context.session,
+            organisation,
+            first=count,
+            after=(last[0], last[1]) if last else None,
+            plan_id=plan,
+            subdistrict=where.subdistrict,
+            service=where.service,
+        )
+
+    return read
+
+
+def _key(row: Row[Any]) -> Key:
+    return row.plan_id, row.need_id
 
 
 def pairs(info: Info, first: int, after: str | None, where: MatchFilter | None) -> Connection[Pair]:
     """Return a page of pairs."""
-    organisation = info.context.organisation("matches:read")
-    rows = list_pairs(info.context.session, organisation, **_asked("pairs", first, after, where))
-    return page(rows, first, _pair, lambda row: cursor("pairs", row.plan_id, row.need_id))
+    return page("pairs", first, after, parts=2, read=_reader(info, list_pairs, where), key=_key, node=_pair)
 
 
 def unmet(info: Info, first: int, after: str | None, where: MatchFilter | None) -> Connection[UnmetNeed]:
     """Return a page of unmet needs."""
-    organisation = info.context.organisation("matches:read")
-    rows = list_unmet(info.context.session, organisation, **_asked("unmet", first, after, where))
-    return page(rows, first, _unmet, lambda row: cursor("unmet", row.plan_id, row.need_id))
+    return page("unmet", first, after, parts=2, read=_reader(info, list_unmet, where), key=_key, node=_unmet)

@@ -1,22 +1,27 @@
 """Plans with their proof, and match runs whose progress can be followed."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
 import strawberry
 
 from api.context import Context, Info
-from api.ids import cursor, decode_as, encode, read_cursor
-from api.schema.connections import Connection, checked_first, page
+from api.ids import encode, found_by
+from api.schema.connections import Connection, Key, page
 from api.schema.nodes import Node
 from api.schema.refusals import KeyConflict, NotFound, Refused, WrongInput, WrongState, refused_or
-from api.schema.scalars import BigInt
+from api.schema.scalars import BigInt, InLocale, chosen
+from timebank.core import errors
 from timebank.core.jobs import PPM
 from timebank.core.tables import Job
-from timebank.planning.listing import list_runs, plan_seen
+from timebank.core.texts import say
+from timebank.planning.listing import list_runs, plan_seen, plans_seen
 from timebank.planning.runs import run_of, start_run
 from timebank.planning.storing import publish_plan
 from timebank.planning.tables import Plan as PlanRow
+
+Plans = Callable[[], dict[int, PlanRow]]
 
 
 @strawberry.type(
@@ -26,12 +31,14 @@ class Plan(Node):
     """A plan with its proof."""
 
     state: str = strawberry.field(description="proposed, published or superseded.")
-    starts_on: date
-    horizon_days: int
+    starts_on: date = strawberry.field(description="First day of the plan.")
+    horizon_days: int = strawberry.field(description="How many days it dates visits on.")
     status: str = strawberry.field(description="OPTIMAL when nothing better exists, FEASIBLE with a gap otherwise.")
-    objective: BigInt
-    bound: BigInt
-    method: str
+    objective: BigInt = strawberry.field(description="What the plan costs.")
+    bound: BigInt = strawberry.field(
+        description="What no plan can cost less than; equal to the objective: proven best."
+    )
+    method: str = strawberry.field(description="How it was found.")
 
 
 @strawberry.type(description="A match run: asked for once, done by a worker.")
@@ -39,43 +46,55 @@ class MatchRun(Node):
     """A match run."""
 
     status: str = strawberry.field(description="queued, running, done, failed or cancelled.")
-    stage: str
+    stage: str = strawberry.field(description="What is being done, such as pairing; empty before it begins.")
     progress: float = strawberry.field(description="0 to 1.")
-    fault: str
-    created_at: datetime
-    finished_at: datetime | None
+    created_at: datetime = strawberry.field(description="When it was asked for, UTC.")
+    finished_at: datetime | None = strawberry.field(description="When it ended, UTC; empty until then.")
     plan_id: strawberry.Private[int | None]
+    plans: strawberry.Private[Plans]
+
+    @strawberry.field(description="What to do when it failed, in words; empty otherwise.")
+    def fault(self, info: Info, locale: InLocale = None) -> str:
+        """Say that it failed; what exactly went wrong is for the operators."""
+        return say("run_failed", chosen(locale, info.context.locale), id=self.id) if self.status == "failed" else ""
 
     @strawberry.field(description="The plan, when the run is done.")
-    def plan(self, info: Info) -> Plan | None:
+    def plan(self) -> Plan | None:
         """Return the plan of the run."""
-        return plan_shown(info.context, self.plan_id) if self.plan_id else None
+        row = self.plans().get(self.plan_id) if self.plan_id else None
+        return _plan(row) if row else None
 
 
 @strawberry.input(description="What is to be planned: the needs that the organisation serves, over so many days.")
 class MatchRunInput:
     """What is to be planned."""
 
-    starts_on: date
-    horizon_days: int = 28
+    starts_on: date = strawberry.field(description="First day that visits are dated on.")
+    horizon_days: int = strawberry.field(default=28, description="How many days, 1 to 92.")
 
 
 @strawberry.type(description="The run that was asked for, or that the same key asked for before.")
 class MatchRunStarted:
     """The run that was asked for."""
 
-    run: MatchRun
+    run: MatchRun = strawberry.field(description="The run; ask for it again by its id to follow its progress.")
 
 
 @strawberry.type(description="The plan is in force; its visits are planned.")
 class PlanPublished:
     """The plan is in force."""
 
-    plan: Plan
+    plan: Plan = strawberry.field(description="The plan, now published.")
 
 
-StartMatchRunPayload = Annotated[MatchRunStarted | WrongInput | KeyConflict, strawberry.union("StartMatchRunPayload")]
-PublishPlanPayload = Annotated[PlanPublished | NotFound | WrongState, strawberry.union("PublishPlanPayload")]
+StartMatchRunPayload = Annotated[
+    MatchRunStarted | WrongInput | KeyConflict,
+    strawberry.union("StartMatchRunPayload", description="The run, or why there is none."),
+]
+PublishPlanPayload = Annotated[
+    PlanPublished | NotFound | WrongState,
+    strawberry.union("PublishPlanPayload", description="The plan in force, or why it is not."),
+]
 
 
 def _plan(row: PlanRow) -> Plan:
@@ -91,16 +110,27 @@ def _plan(row: PlanRow) -> Plan:
     )
 
 
-def _run(job: Job) -> MatchRun:
+def _runs(context: Context, organisation: int, jobs: list[Job]) -> dict[int, MatchRun]:
+    """Show runs; their plans are read in one query when the first of them is asked for."""
+    numbers = [number for job in jobs if (number := job.result.get("plan_id"))]
+    what = f"plans {numbers}"
+
+    def plans() -> dict[int, PlanRow]:
+        return context.once(what, lambda: plans_seen(context.session, numbers, organisation_id=organisation))
+
+    return {job.id or 0: _run(job, plans) for job in jobs}
+
+
+def _run(job: Job, plans: Plans) -> MatchRun:
     return MatchRun(
         id=strawberry.ID(encode("run", job.id or 0)),
         status=job.status,
         stage=job.stage,
         progress=job.progress_ppm / PPM,
-        fault=job.fault,
         created_at=job.created_at,
         finished_at=job.finished_at,
         plan_id=job.result.get("plan_id"),
+        plans=plans,
     )
 
 
@@ -113,41 +143,40 @@ def plan_shown(context: Context, number: int) -> Plan:
 def run_shown(context: Context, number: int) -> MatchRun:
     """Return a match run of the organisation."""
     organisation = context.organisation("matches:read")
-    return _run(run_of(context.session, number, organisation_id=organisation))
+    job = run_of(context.session, number, organisation_id=organisation)
+    return _runs(context, organisation, [job])[number]
 
 
 def match_runs(info: Info, first: int, after: str | None) -> Connection[MatchRun]:
     """Return a page of the organisation's runs, newest first."""
-    organisation = info.context.organisation("matches:read")
-    last = read_cursor("runs", after)
-    rows = list_runs(
-        info.context.session,
-        organisation_id=organisation,
-        first=checked_first(first),
-        before_id=last[0] if last else None,
-    )
-    return page(rows, first, _run, lambda job: cursor("runs", job.id or 0))
+    context = info.context
+    organisation = context.organisation("matches:read")
+
+    def read(count: int, last: Key | None) -> list[tuple[int, MatchRun]]:
+        before = last[0] if last else None
+        jobs = list_runs(context.session, organisation_id=organisation, first=count, before_id=before)
+        return list(_runs(context, organisation, jobs).items())
+
+    return page("runs", first, after, read=read, key=lambda row: (row[0],), node=lambda row: row[1])
 
 
 def start_match_run(info: Info, asked: MatchRunInput, idempotency_key: str) -> MatchRunStarted | Refused:
     """Ask for a run over the organisation's own needs."""
     context = info.context
     organisation = context.organisation("matches:run")
-    return refused_or(
-        context,
-        lambda: MatchRunStarted(
-            run=_run(
-                start_run(
-                    context.session,
-                    organisation_id=organisation,
-                    starts_on=asked.starts_on,
-                    horizon_days=asked.horizon_days,
-                    idempotency_key=idempotency_key,
-                    now=context.now,
-                )
-            )
-        ),
-    )
+
+    def act() -> MatchRunStarted:
+        job = start_run(
+            context.session,
+            organisation_id=organisation,
+            starts_on=asked.starts_on,
+            horizon_days=asked.horizon_days,
+            idempotency_key=idempotency_key,
+            now=context.now,
+        )
+        return MatchRunStarted(run=_runs(context, organisation, [job])[job.id or 0])
+
+    return refused_or(context, act, errors.WrongInput, errors.KeyConflict)
 
 
 def publish(info: Info, plan: str) -> PlanPublished | Refused:
@@ -155,9 +184,8 @@ def publish(info: Info, plan: str) -> PlanPublished | Refused:
     context = info.context
     organisation = context.organisation("matches:run")
 
-    def act() -> PlanPublished:
-        number = decode_as("plan", plan)[0]
+    def put(number: int) -> PlanPublished:
         own = plan_seen(context.session, number, organisation_id=organisation, is_own=True)
         return PlanPublished(plan=_plan(publish_plan(context.session, own.id or 0)))
 
-    return refused_or(context, act)
+    return refused_or(context, lambda: found_by("plan", plan, put), errors.NotFound, errors.WrongState)

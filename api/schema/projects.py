@@ -6,13 +6,14 @@ from typing import Annotated
 import strawberry
 
 from api.context import Context, Info
-from api.ids import cursor, decode_as, encode, read_cursor
-from api.schema.connections import Connection, checked_first, page
+from api.ids import encode, found_by
+from api.schema.connections import Connection, Key, page
 from api.schema.nodes import Node
 from api.schema.refusals import KeyConflict, NotFound, Refused, WrongInput, WrongState, refused_or
 from api.schema.scalars import BigInt, Weekday
+from timebank.core import errors
 from timebank.core.clock import day_of
-from timebank.projects.eligibility import count_eligible
+from timebank.projects.eligibility import count_reached, kinds_of_seniors
 from timebank.projects.listing import Brought, list_projects, resources_of
 from timebank.projects.projects import (
     ProjectDraft,
@@ -30,11 +31,11 @@ from timebank.projects.tables import Project as ProjectRow
 class Resource:
     """Something a project brings."""
 
-    code: str
-    name_zh: str
-    service: str
-    subdistrict: str
-    slots: int
+    code: str = strawberry.field(description="Code of the resource.")
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    service: str = strawberry.field(description="Code of the service it gives.")
+    subdistrict: str = strawberry.field(description="Name of its sub-district, in Chinese.")
+    slots: int = strawberry.field(description="Dated slots.")
     places: int = strawberry.field(description="Places of all slots together.")
 
 
@@ -42,24 +43,24 @@ class Resource:
 class Eligibility:
     """Who may be helped."""
 
-    categories: list[str]
-    subdistricts: list[str]
-    min_age: int
+    categories: list[str] = strawberry.field(description="One of these categories must hold.")
+    subdistricts: list[str] = strawberry.field(description="Codes of sub-districts; the home must be in one.")
+    min_age: int = strawberry.field(description="Least age in years.")
 
 
 @strawberry.type(description="A charity project.")
 class Project(Node):
     """A charity project."""
 
-    title_zh: str
-    title_en: str
-    aims: str
-    status: str
-    starts_on: date
+    title_zh: str = strawberry.field(description="Title in Chinese.")
+    title_en: str = strawberry.field(description="Title in English, if it has one.")
+    aims: str = strawberry.field(description="What it is for.")
+    status: str = strawberry.field(description="draft, running, closed or cancelled.")
+    starts_on: date = strawberry.field(description="First day of the project.")
     ends_on: date = strawberry.field(description="First day after the project.")
-    budget_cents: BigInt
-    eligibility: Eligibility
-    resources: list[Resource]
+    budget_cents: BigInt = strawberry.field(description="Budget in cents of a yuan.")
+    eligibility: Eligibility = strawberry.field(description="Who may be helped.")
+    resources: list[Resource] = strawberry.field(description="What it brings.")
     row: strawberry.Private[ProjectRow]
 
     @strawberry.field(description="Dated slots of all resources.")
@@ -70,53 +71,62 @@ class Project(Node):
     @strawberry.field(description="Active seniors of the office's sub-districts whom the project may help today.")
     def eligible_seniors(self, info: Info) -> int:
         """Count whom it may help."""
-        return count_eligible(info.context.session, self.row, day_of(info.context.now))
+        context, office = info.context, self.row.organisation_id
+        day = day_of(context.now)
+        kinds = context.once(f"seniors of {office}", lambda: kinds_of_seniors(context.session, office, day))
+        return count_reached(kinds, self.row.eligibility)
 
 
 @strawberry.input(description="The same times on some weekdays: from, until (minutes of the day), places.")
 class SlotInput:
     """The same times on some weekdays."""
 
-    weekdays: list[Weekday]
-    starts_min: int
-    ends_min: int
-    places: int
+    weekdays: list[Weekday] = strawberry.field(description="Days of the week.")
+    starts_min: int = strawberry.field(description="Minute of the day it starts, 540 is 09:00.")
+    ends_min: int = strawberry.field(description="Minute of the day it has ended.")
+    places: int = strawberry.field(description="How many seniors it takes, 1 to 1,000.")
 
 
 @strawberry.input(description="A resource of a project to be. The place is WGS-84.")
 class ResourceInput:
     """A resource of a project to be."""
 
-    code: str
-    name_zh: str
-    service: str
-    subdistrict: str
-    lat_deg: float
-    lon_deg: float
-    slots: list[SlotInput]
+    code: str = strawberry.field(description="A code that no other resource has.")
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    service: str = strawberry.field(description="Code of a service that is given in slots, such as bath.")
+    subdistrict: str = strawberry.field(description="Code of one of the office's sub-districts.")
+    lat_deg: float = strawberry.field(description="Latitude in degrees.")
+    lon_deg: float = strawberry.field(description="Longitude in degrees.")
+    slots: list[SlotInput] = strawberry.field(description="When it is open, week by week.")
 
 
 @strawberry.input(description="Who may be helped; what is left out asks for nothing.")
 class EligibilityInput:
     """Who may be helped."""
 
-    categories: list[str] = strawberry.field(default_factory=list)
-    subdistricts: list[str] = strawberry.field(default_factory=list)
-    min_age: int = 0
+    categories: list[str] = strawberry.field(
+        default_factory=list, description="Codes of categories such as childless; one of them must hold."
+    )
+    subdistricts: list[str] = strawberry.field(
+        default_factory=list, description="Codes of sub-districts; the home must be in one of them."
+    )
+    min_age: int = strawberry.field(default=0, description="Least age in years, 0 to 120.")
 
 
 @strawberry.input(description="A project to be; endsOn is the first day after it.")
 class ProjectInput:
     """A project to be."""
 
-    title_zh: str
-    starts_on: date
-    ends_on: date
-    resources: list[ResourceInput]
-    title_en: str = ""
-    aims: str = ""
-    budget_cents: BigInt = BigInt(0)
-    eligibility: EligibilityInput = strawberry.field(default_factory=EligibilityInput)
+    title_zh: str = strawberry.field(description="Title in Chinese, 1 to 120 characters.")
+    starts_on: date = strawberry.field(description="First day.")
+    ends_on: date = strawberry.field(description="First day after the project.")
+    resources: list[ResourceInput] = strawberry.field(description="What it brings, 1 to 50.")
+    title_en: str = strawberry.field(default="", description="Title in English.")
+    aims: str = strawberry.field(default="", description="What it is for, at most 2,000 characters.")
+    budget_cents: BigInt = strawberry.field(default=BigInt(0), description="Budget in cents of a yuan.")
+    eligibility: EligibilityInput = strawberry.field(
+        default_factory=EligibilityInput, description="Who may be helped; left out, everyone."
+    )
 
     def draft(self) -> ProjectDraft:
         """Say it in the library's words."""
@@ -159,18 +169,24 @@ def _resource(asked: ResourceInput) -> ResourceDraft:
 class ProjectCreated:
     """The project that was created."""
 
-    project: Project
+    project: Project = strawberry.field(description="The project, a draft until it is started.")
 
 
 @strawberry.type(description="The project runs; its places can be given out.")
 class ProjectStarted:
     """The project runs."""
 
-    project: Project
+    project: Project = strawberry.field(description="The project, now running.")
 
 
-CreateProjectPayload = Annotated[ProjectCreated | WrongInput | KeyConflict, strawberry.union("CreateProjectPayload")]
-StartProjectPayload = Annotated[ProjectStarted | NotFound | WrongState, strawberry.union("StartProjectPayload")]
+CreateProjectPayload = Annotated[
+    ProjectCreated | WrongInput | KeyConflict,
+    strawberry.union("CreateProjectPayload", description="The project, or why there is none."),
+]
+StartProjectPayload = Annotated[
+    ProjectStarted | NotFound | WrongState,
+    strawberry.union("StartProjectPayload", description="The running project, or why it does not run."),
+]
 
 
 def _shown(rows: list[ProjectRow], context: Context) -> dict[int, Project]:
@@ -211,12 +227,12 @@ def projects(info: Info, first: int, after: str | None) -> Connection[Project]:
     """Return a page of the office's projects, newest first."""
     context = info.context
     organisation = context.organisation("projects:read", kind="charity_office")
-    last = read_cursor("projects", after)
-    rows = list_projects(context.session, organisation, first=checked_first(first), before_id=last[0] if last else None)
-    shown = _shown(rows, context)
-    return page(
-        rows, first, lambda row: shown[project_number(row)], lambda row: cursor("projects", project_number(row))
-    )
+
+    def read(count: int, last: Key | None) -> list[tuple[int, Project]]:
+        rows = list_projects(context.session, organisation, first=count, before_id=last[0] if last else None)
+        return list(_shown(rows, context).items())
+
+    return page("projects", first, after, read=read, key=lambda row: (row[0],), node=lambda row: row[1])
 
 
 def create(info: Info, asked: ProjectInput, idempotency_key: str) -> ProjectCreated | Refused:
@@ -230,7 +246,7 @@ def create(info: Info, asked: ProjectInput, idempotency_key: str) -> ProjectCrea
         )
         return ProjectCreated(project=_shown([row], context)[project_number(row)])
 
-    return refused_or(context, act)
+    return refused_or(context, act, errors.WrongInput, errors.KeyConflict)
 
 
 def start(info: Info, project: str) -> ProjectStarted | Refused:
@@ -238,8 +254,8 @@ def start(info: Info, project: str) -> ProjectStarted | Refused:
     context = info.context
     organisation = context.organisation("projects:write", kind="charity_office")
 
-    def act() -> ProjectStarted:
-        row = start_project(context.session, organisation, decode_as("project", project)[0])
-        return ProjectStarted(project=_shown([row], context)[project_number(row)])
+    def let_run(number: int) -> ProjectStarted:
+        row = start_project(context.session, organisation, number)
+        return ProjectStarted(project=_shown([row], context)[number])
 
-    return refused_or(context, act)
+    return refused_or(context, lambda: found_by("project", project, let_run), errors.NotFound, errors.WrongState)

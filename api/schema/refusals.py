@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 class Refused:
     """The bank said no."""
 
-    code: str
+    code: str = strawberry.field(description="Name of the fact, such as WrongInput.")
     refusal: strawberry.Private[errors.Refusal]
 
     @strawberry.field(description="What happened and what would be right, for the person who meets it.")
@@ -26,61 +26,55 @@ class Refused:
         return say_refusal(self.refusal, chosen(locale, info.context.locale))
 
 
-@strawberry.type(description="The token or the role does not reach this.")
-class NotAllowed(Refused):
-    """The token or the role does not reach this."""
-
-    action: str
-    needed: str
-
-
 @strawberry.type(description="There is no such thing, or it may not be seen.")
 class NotFound(Refused):
     """There is no such thing, or it may not be seen."""
 
-    kind: str
+    kind: str = strawberry.field(description="What was looked for, such as plan.")
 
 
 @strawberry.type(description="The thing is not in a state that allows this.")
 class WrongState(Refused):
     """The thing is not in a state that allows this."""
 
-    kind: str
-    state: str
-    allowed: str
+    kind: str = strawberry.field(description="What it is, such as plan.")
+    state: str = strawberry.field(description="The state it is in.")
+    allowed: str = strawberry.field(description="The state that it would take.")
 
 
 @strawberry.type(description="A value cannot be.")
 class WrongInput(Refused):
     """A value cannot be."""
 
-    field: str
-    value: str
-    right: str
+    field: str = strawberry.field(description="Which value.")
+    value: str = strawberry.field(description="The value, shortened.")
+    right: str = strawberry.field(description="What would be right, in English; `message` says it in both languages.")
 
 
 @strawberry.type(description="The same idempotency key came with other content.")
 class KeyConflict(Refused):
     """The same idempotency key came with other content."""
 
-    key: str
+    key: str = strawberry.field(description="The key that was used before.")
 
 
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
-    errors.NotAllowed: (NotAllowed, ("action", "needed")),
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
     errors.WrongInput: (WrongInput, ("field", "value", "right")),
     errors.KeyConflict: (KeyConflict, ("key",)),
 }
-"""Refusals that mutations answer with, and what is shown of each."""
+"""Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 
 
-def refused_or(context: Context, act: Callable[[], Result]) -> Result | Refused:
-    """Act within a transaction of its own; a refusal takes back what was begun and is the answer."""
+def refused_or(context: Context, act: Callable[[], Result], *refusals: type[errors.Refusal]) -> Result | Refused:
+    """Act within a transaction of its own; one of the mutation's refusals takes back what was begun and is the answer.
+
+    Any other refusal is an error of the whole operation.
+    """
     try:
         with context.session.begin_nested():
             return act()
-    except tuple(SHOWN) as refusal:
+    except refusals as refusal:
         kind, names = SHOWN[type(refusal)]
         return kind(code=refusal.code, refusal=refusal, **{name: getattr(refusal, name) for name in names})

@@ -10,18 +10,18 @@ from timebank.people.tables import Organisation as OrganisationRow
 class Organisation:
     """An organisation."""
 
-    code: str
-    kind: str
-    name_zh: str
-    name_en: str
+    code: str = strawberry.field(description="Code of the organisation.")
+    kind: str = strawberry.field(description="charity_office, social_organisation, charity or subdistrict_office.")
+    name_zh: str = strawberry.field(description="Its name in Chinese.")
+    name_en: str = strawberry.field(description="Its name in English.")
 
 
 @strawberry.type(description="Who asks, by the token.")
 class Viewer:
     """Who asks."""
 
-    scopes: list[str]
-    organisation: Organisation | None = strawberry.field(description="Empty for a person's token.")
+    scopes: list[str] = strawberry.field(description="What the token may do, such as matches:read.")
+    organisation: Organisation | None = strawberry.field(description="The organisation; empty for a person's token.")
 
 
 def viewer(info: Info) -> Viewer:

@@ -6,8 +6,8 @@ from typing import Self
 import strawberry
 
 from api.context import Info
-from api.ids import cursor, encode, read_cursor
-from api.schema.connections import Connection, checked_first, page
+from api.ids import encode, wrong_cursor
+from api.schema.connections import Connection, page
 from api.schema.scalars import InLocale, chosen
 from timebank.core.clock import day_of, moment_at
 from timebank.needs.tables import Need, Service
@@ -23,15 +23,15 @@ VisitRow = tuple[tables.Visit, Need, Service, Senior, Person, str, str]
 class Visit:
     """A visit that is planned."""
 
-    id: strawberry.ID
-    day: date
-    starts_at: datetime
-    minutes: int
-    status: str
-    senior_ref: str
+    id: strawberry.ID = strawberry.field(description="Id of the visit.")
+    day: date = strawberry.field(description="Day of the visit, in Shanghai.")
+    starts_at: datetime = strawberry.field(description="When it starts, UTC.")
+    minutes: int = strawberry.field(description="How long it is planned to take.")
+    status: str = strawberry.field(description="planned, for every visit that is still ahead.")
+    senior_ref: str = strawberry.field(description="Reference of the senior in the registry.")
     senior_name: str = strawberry.field(description="Family name with a word of respect.")
-    subdistrict: str
-    committee: str
+    subdistrict: str = strawberry.field(description="Name of the sub-district, in Chinese.")
+    committee: str = strawberry.field(description="Name of the neighbourhood committee, in Chinese.")
     address: str | None = strawberry.field(description="Seen from the day before the visit until it ends.")
     names: strawberry.Private[tuple[str, str]]
 
@@ -64,17 +64,29 @@ def my_next_visits(info: Info, first: int, after: str | None) -> Connection[Visi
     """Return a page of the planned visits of the person who asks, from today on."""
     context = info.context
     person = context.person("visits:read")
-    last = read_cursor("visits", after, 2)
-    rows = next_visits(
-        context.session,
-        person,
-        from_day=day_of(context.now),
-        first=checked_first(first),
-        after=(date.fromordinal(last[0]), last[1]) if last else None,
-    )
+
+    def read(count: int, last: tuple[int, ...] | None) -> list[VisitRow]:
+        return next_visits(
+            context.session,
+            person,
+            from_day=day_of(context.now),
+            first=count,
+            after=(_day(last[0], after), last[1]) if last else None,
+        )
+
     return page(
-        rows,
+        "visits",
         first,
-        lambda row: Visit.of(row, context.now),
-        lambda row: cursor("visits", row[0].day.toordinal(), row[0].id or 0),
+        after,
+        parts=2,
+        read=read,
+        key=lambda row: (row[0].day.toordinal(), row[0].id or 0),
+        node=lambda row: Visit.of(row, context.now),
     )
+
+
+def _day(ordinal: int, cursor: str | None) -> date:
+    try:
+        return date.fromordinal(ordinal)
+    except (ValueError, OverflowError):
+        raise wrong_cursor(cursor or "") from None

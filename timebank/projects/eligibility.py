@@ -1,6 +1,6 @@
 """Who may be helped by a project: the rule, and how many seniors it reaches."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
@@ -41,9 +41,13 @@ def categories_on(session: Session, day: date) -> dict[int, frozenset[str]]:
     return {senior: frozenset(each) for senior, each in found.items()}
 
 
-def count_eligible(session: Session, project: Project, day: date) -> int:
-    """Count the active seniors of the organisation's sub-districts whom a project may help on a day."""
-    own = select(OWN.c.area_id).where(OWN.c.organisation_id == project.organisation_id)
+Kinds = Counter[tuple[str, int, frozenset[str]]]
+"""How many seniors there are of each kind: sub-district by code, age in years, categories."""
+
+
+def kinds_of_seniors(session: Session, organisation_id: int, day: date) -> Kinds:
+    """Count the active seniors of an organisation's sub-districts by what rules of eligibility ask, on a day."""
+    own = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
     wanted = (
         select(SENIOR.c.person_id, AREA.c.code, PERSON.c.born_on)
         .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)
@@ -51,9 +55,21 @@ def count_eligible(session: Session, project: Project, day: date) -> int:
         .where(SENIOR.c.status == "active", SENIOR.c.subdistrict_id.in_(own))
     )
     held, nothing = categories_on(session, day), frozenset[str]()
-    return sum(
-        is_eligible(
-            project.eligibility, categories=held.get(person, nothing), subdistrict=code, age=age_on(born_on, day)
-        )
+    return Counter(
+        (code, age_on(born_on, day), held.get(person, nothing))
         for person, code, born_on in session.connection().execute(wanted)
     )
+
+
+def count_reached(kinds: Kinds, eligibility: dict[str, Any]) -> int:
+    """Count the seniors whom a rule of eligibility reaches."""
+    return sum(
+        count
+        for (code, age, categories), count in kinds.items()
+        if is_eligible(eligibility, categories=categories, subdistrict=code, age=age)
+    )
+
+
+def count_eligible(session: Session, project: Project, day: date) -> int:
+    """Count the active seniors of the organisation's sub-districts whom a project may help on a day."""
+    return count_reached(kinds_of_seniors(session, project.organisation_id, day), project.eligibility)
