@@ -38,6 +38,7 @@ class UnmetReason(StrEnum):
     CAPACITY = "capacity"  # all candidates have as many needs as they take
     SLOT_PLACES = "slot_places"  # all slots in reach are full
     CALENDAR = "calendar"  # paired, but its visits fit into no days
+    COST = "cost"  # who has room is farther than the need's penalty is worth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class Plan:
     unmet: Unmet
     status: Status
     objective: int  # metres of all pairs and bookings, and penalties of the unmet
-    bound: int  # no plan of the same candidates costs less
+    bound: int  # no plan of anyone within reach costs less
     gap: float  # (objective - bound) / max(1, objective)
     seed: int
     method: str  # how pairing was solved, such as "min-cost flow"

@@ -127,7 +127,7 @@ def _assemble(
             slot_ids=problem.slots.ids[booked.slots[order]],
             distances_m=booked.distances_m[order],
         ),
-        unmet=_unmet(problem, paired, booked, arcs.needs[lost]),
+        unmet=_unmet(problem, arcs, paired, booked, arcs.needs[lost]),
         status=Status.OPTIMAL if objective == bound else Status.FEASIBLE,
         objective=objective,
         bound=bound,
@@ -139,7 +139,9 @@ def _assemble(
     )
 
 
-def _unmet(problem: Problem, paired: pairing.Assignment, booked: slots.Booked, undated: Ints) -> Unmet:
+def _unmet(
+    problem: Problem, arcs: candidates.Arcs, paired: pairing.Assignment, booked: slots.Booked, undated: Ints
+) -> Unmet:
     """Say for each unmet need what each rule took away, and which rule took the last candidate."""
     needs = np.concatenate((paired.unmet, booked.unmet, undated))
     order = np.argsort(problem.needs.ids[needs])
@@ -154,16 +156,36 @@ def _unmet(problem: Problem, paired: pairing.Assignment, booked: slots.Booked, u
         columns = np.array([CANDIDATE_RULES.index(name) for name in names])
         counts, left = count(problem, needs[rows])
         taken[np.ix_(rows, columns)], remaining[rows] = counts, left
+    is_far = np.isin(needs, np.concatenate((_far_from_room(problem, arcs, paired), _far_from_places(problem, booked))))
     reasons = tuple(
-        _reason(taken[row], int(remaining[row]), slot=bool(by_slot[row]), undated=bool(is_undated[row]))
+        UnmetReason.CALENDAR
+        if is_undated[row]
+        else UnmetReason.COST
+        if is_far[row]
+        else _reason(taken[row], int(remaining[row]), slot=bool(by_slot[row]))
         for row in range(len(needs))
     )
     return Unmet(need_ids=problem.needs.ids[needs], reasons=reasons, taken_by_rule=taken, remaining=remaining)
 
 
-def _reason(taken: Ints, remaining: int, *, slot: bool, undated: bool) -> UnmetReason:
-    if undated:
-        return UnmetReason.CALENDAR
+def _far_from_room(problem: Problem, arcs: candidates.Arcs, paired: pairing.Assignment) -> Ints:
+    """Return unmet needs whose penalty is less than the way to a volunteer who has room."""
+    cheap = paired.unmet[problem.needs.penalties[paired.unmet] < problem.params.max_distance_m]
+    taken = np.bincount(arcs.volunteers[paired.arcs], minlength=len(problem.volunteers))
+    has_room = problem.volunteers.max_needs > taken
+    return candidates.find_all(problem, cheap, worth=lambda _needs, who, _metres: has_room[who]).needs
+
+
+def _far_from_places(problem: Problem, booked: slots.Booked) -> Ints:
+    """Return needs with an open visit whose penalty is less than the way to a slot with a place left."""
+    cheap = problem.needs.penalties[booked.open_needs] < problem.params.max_slot_distance_m
+    owners = booked.open_needs[cheap]
+    due, slot, _ = slots.find_places(problem, owners, booked.open_slices[cheap])
+    taken = np.bincount(booked.slots, minlength=len(problem.slots))
+    return owners[due[problem.slots.places[slot] > taken[slot]]]
+
+
+def _reason(taken: Ints, remaining: int, *, slot: bool) -> UnmetReason:
     if remaining:
         return UnmetReason.SLOT_PLACES if slot else UnmetReason.CAPACITY
     rules = np.flatnonzero(taken)

@@ -1,7 +1,8 @@
 """Metres between places: straight line on a local plane, times a detour.
 
-Within a district the plane is off by less than one part in a thousand. A road engine can take the place
-of this module behind the same functions.
+The plane is true at the median latitude of all places. Within a district it is off by less than one part in a
+thousand; half a degree of latitude (55 km) away it is off by half a per cent. It does not reach across the
+180th meridian. A road engine can take the place of this module behind the same functions.
 """
 
 import numpy as np
@@ -28,6 +29,9 @@ def walking_m(from_m: Floats, to_m: Floats, *, detour: float) -> Ints:
 
 
 def origin_lat_deg(*columns: Floats) -> float:
-    """Return the latitude at which the plane is true: the middle of all places, 0 without any."""
+    """Return the latitude at which the plane is true: the median of all places, 0 without any.
+
+    The median, so that one place far out, as a wrong address can be, does not bend the metres of all others.
+    """
     places = np.concatenate(columns) if columns else np.empty(0)
-    return float((places.min() + places.max()) / 2) if len(places) else 0.0
+    return float(np.median(places)) if len(places) else 0.0

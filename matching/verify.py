@@ -93,9 +93,10 @@ def _pair_faults(case: Case, wrong: NDArray[np.bool_], words: str) -> Iterator[s
 
 
 def _metres(problem: Problem, from_deg: tuple[Floats, Floats], to_deg: tuple[Floats, Floats]) -> NDArray[np.float64]:
-    """The judge's own distance: small-angle arc with the cosine of the problem's middle latitude."""
-    every = np.concatenate((problem.needs.lats_deg, problem.volunteers.lats_deg, problem.slots.lats_deg))
-    scale = np.cos(np.radians((every.min() + every.max()) / 2)) if len(every) else 1.0
+    """The judge's own distance: small-angle arc with the cosine of the problem's median latitude."""
+    every = np.sort(np.concatenate((problem.needs.lats_deg, problem.volunteers.lats_deg, problem.slots.lats_deg)))
+    middle = (every[(len(every) - 1) // 2] + every[len(every) // 2]) / 2 if len(every) else 0.0
+    scale = np.cos(np.radians(middle))
     north = (from_deg[0] - to_deg[0]) * METRES_PER_DEGREE
     east = (from_deg[1] - to_deg[1]) * METRES_PER_DEGREE * scale
     return np.asarray(np.sqrt(north * north + east * east) * problem.params.detour, dtype=np.float64)
