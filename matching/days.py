@@ -5,12 +5,14 @@ Minutes are counted from midnight, windows are half-open, places are WGS-84 degr
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from matching.columns import Columns, Floats, Ints, optional
 from matching.plan import Status
 
 MOST_STOPS = 120
 """Stops of one person on one day; more is no day's work."""
-MOST_TRIPS = 2_000
+MOST_TRIPS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,3 +202,15 @@ class VanDay:
     objective: int
     method: str
     is_out_of_time: bool
+
+
+def places_of_round(stops: Stops, shift: Shift) -> Floats:
+    """Return the places of a round as rows of latitude and longitude: the stops in their order, then home."""
+    return np.column_stack((np.append(stops.lats_deg, shift.lat_deg), np.append(stops.lons_deg, shift.lon_deg)))
+
+
+def places_of_vans(vehicles: Vehicles, trips: Trips) -> Floats:
+    """Return the places of a day of vehicles: boarding of trip k is row 2k, alighting 2k+1, then the garages."""
+    lats = np.stack((trips.lats_deg, trips.to_lats_deg), axis=1).reshape(-1)
+    lons = np.stack((trips.lons_deg, trips.to_lons_deg), axis=1).reshape(-1)
+    return np.column_stack((np.append(lats, vehicles.lats_deg), np.append(lons, vehicles.lons_deg)))

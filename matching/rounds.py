@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching.days import Break, Round, Shift, Stops
+from matching.days import Break, Round, Shift, Stops, places_of_round
 from matching.plan import Status
 from matching.roads import Legs, Roads, StraightLine
 from matching.routing import Effort, RoutingModel, route
@@ -32,7 +32,7 @@ class Ordered:
 def plan_round(stops: Stops, shift: Shift, *, roads: Roads | None = None, effort: Effort | None = None) -> Round:
     """Order the stops of a day at least metres, leaving out a stop only where its penalty is the lesser evil."""
     roads = StraightLine() if roads is None else roads
-    places = np.column_stack((np.append(stops.lats_deg, shift.lat_deg), np.append(stops.lons_deg, shift.lon_deg)))
+    places = places_of_round(stops, shift)
     legs = roads.legs(places, places)
     if len(stops) <= MOST_EXACT:
         solved, status, method = _exact(stops, shift, legs), Status.OPTIMAL, "dynamic programming"

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from matching.columns import Floats, Ints
-from matching.days import Calls, Trips, VanDay, Vehicles
-from matching.roads import DRIVING_M_PER_MIN, Roads, StraightLine
+from matching.columns import Ints
+from matching.days import Calls, Trips, VanDay, Vehicles, places_of_vans
+from matching.roads import DRIVING_M_PER_MIN, Legs, Roads, StraightLine
 from matching.routing import Effort, RoutingModel, route
 
 MOST_TRIPS_A_MODEL = 60
@@ -29,11 +29,13 @@ def plan_vans(
     """Route the vehicles at least metres; a trip is left out only where its penalty is the lesser evil."""
     roads = StraightLine(pace_m_per_min=DRIVING_M_PER_MIN) if roads is None else roads
     effort = effort or Effort()
+    places = places_of_vans(vehicles, trips)
+    legs = roads.legs(places, places)
     groups = _groups(vehicles, trips)
     orders: dict[int, list[int]] = {vehicle: [] for vehicle in range(len(vehicles))}
     methods, driven, late = set(), 0, False
     for number, (some_vehicles, some_trips) in enumerate(groups):
-        day = _Day(vehicles, trips, some_vehicles, some_trips, roads)
+        day = _Day(vehicles, trips, some_vehicles, some_trips, legs)
         found, method = day.solve(effort)
         methods.add(method)
         late = late or day.is_out_of_time
@@ -42,7 +44,7 @@ def plan_vans(
             orders[int(some_vehicles[vehicle])] = [day.node_number(node) for node in order]
         if progress is not None:
             progress((number + 1) / len(groups))
-    calls = _calls(vehicles, trips, orders, roads)
+    calls = _calls(vehicles, trips, orders, legs)
     left_out = np.setdiff1d(trips.ids, calls.trip_ids)
     penalty = int(trips.penalties[np.isin(trips.ids, left_out)].sum())
     method = ", ".join(sorted(methods)) or "nothing to do"
@@ -84,24 +86,17 @@ def _halves(trips: Trips, part: Ints) -> tuple[Ints, Ints]:
 class _Day:
     """Some vehicles and some trips as nodes: boarding of trip k is node 2k, alighting 2k+1."""
 
-    def __init__(self, vehicles: Vehicles, trips: Trips, some_vehicles: Ints, some_trips: Ints, roads: Roads) -> None:
+    def __init__(self, vehicles: Vehicles, trips: Trips, some_vehicles: Ints, some_trips: Ints, legs: Legs) -> None:
         self.vehicles, self.trips = vehicles, trips
         self.mine, self.some = some_vehicles, some_trips
-        self.legs = roads.legs(*(2 * (self._places(),)))
+        nodes = np.stack((2 * some_trips, 2 * some_trips + 1), axis=1).reshape(-1)
+        nodes = np.append(nodes, 2 * len(trips) + np.repeat(some_vehicles, 2))
+        self.legs = Legs(metres=legs.metres[np.ix_(nodes, nodes)], minutes=legs.minutes[np.ix_(nodes, nodes)])
         self.durations = np.stack((trips.boarding_min[some_trips], trips.alighting_min[some_trips]), axis=1).reshape(-1)
         self.opens = np.stack((trips.pickup_starts_min[some_trips], trips.dropoff_starts_min[some_trips]), axis=1)
         self.closes = np.stack((trips.pickup_ends_min[some_trips], trips.dropoff_ends_min[some_trips]), axis=1)
         self.opens, self.closes = self.opens.reshape(-1), self.closes.reshape(-1)
         self.is_out_of_time = False
-
-    def _places(self) -> Floats:
-        trips, vehicles, some, mine = self.trips, self.vehicles, self.some, self.mine
-        lats = np.stack((trips.lats_deg[some], trips.to_lats_deg[some]), axis=1).reshape(-1)
-        lons = np.stack((trips.lons_deg[some], trips.to_lons_deg[some]), axis=1).reshape(-1)
-        garages = np.repeat(mine, 2)
-        return np.column_stack(
-            (np.append(lats, vehicles.lats_deg[garages]), np.append(lons, vehicles.lons_deg[garages]))
-        )
 
     def node_number(self, node: int) -> int:
         """Return the node in the numbering of all trips."""
@@ -226,12 +221,12 @@ class _Day:
         return found.orders if holds else None
 
 
-def _calls(vehicles: Vehicles, trips: Trips, orders: dict[int, list[int]], roads: Roads) -> Calls:
+def _calls(vehicles: Vehicles, trips: Trips, orders: dict[int, list[int]], legs: Legs) -> Calls:
     """Time every vehicle's order and put the calls into columns."""
     rows: list[tuple[int, int, int, int]] = []
     for vehicle, order in orders.items():
         some = np.array(sorted({node // 2 for node in order}), dtype=np.int64)
-        day = _Day(vehicles, trips, np.array([vehicle]), some, roads)
+        day = _Day(vehicles, trips, np.array([vehicle]), some, legs)
         local = [2 * int(np.searchsorted(some, node // 2)) + node % 2 for node in order]
         starts = day.times(0, local)
         if starts is None:

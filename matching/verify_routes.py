@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.columns import Floats
-from matching.days import Round, Shift, Stops, Trips, VanDay, Vehicles
-from matching.roads import Roads
+from matching.columns import Ints
+from matching.days import Round, Shift, Stops, Trips, VanDay, Vehicles, places_of_round, places_of_vans
+from matching.roads import Legs, Roads
 
 
 class Call(NamedTuple):
@@ -25,25 +25,21 @@ class Call(NamedTuple):
 def verify_round(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> tuple[str, ...]:
     """Return every fault of a person's day, each with the name of its rule; none is right."""
     rules = (round_stops, round_times, lunch, round_cost)
-    return tuple(f"{rule.__name__}: {fault}" for rule in rules for fault in rule(stops, shift, planned, roads))
+    places = places_of_round(stops, shift)
+    legs = roads.legs(places, places)
+    return tuple(f"{rule.__name__}: {fault}" for rule in rules for fault in rule(stops, shift, planned, legs))
 
 
-def _row(ids: "np.ndarray[tuple[int], np.dtype[np.int64]]", wanted: int) -> int:
+def _row(ids: Ints, wanted: int) -> int:
     return int(np.flatnonzero(ids == wanted)[0])
 
 
-def _leg(roads: Roads, here: Floats, there: Floats) -> tuple[int, int]:
-    legs = roads.legs(here.reshape(1, 2), there.reshape(1, 2))
-    return int(legs.metres[0, 0]), int(legs.minutes[0, 0])
+def _way(stops: Stops, planned: Round) -> list[int]:
+    """Rows of the places of a round, from home to home."""
+    return [len(stops), *(_row(stops.ids, stop) for stop in planned.stop_ids.tolist()), len(stops)]
 
 
-def _way(stops: Stops, shift: Shift, planned: Round) -> list[Floats]:
-    home = np.array([shift.lat_deg, shift.lon_deg])
-    rows = [_row(stops.ids, stop) for stop in planned.stop_ids.tolist()]
-    return [home, *(np.array([stops.lats_deg[row], stops.lons_deg[row]]) for row in rows), home]
-
-
-def round_stops(stops: Stops, _shift: Shift, planned: Round, _roads: Roads) -> Iterator[str]:
+def round_stops(stops: Stops, _shift: Shift, planned: Round, _legs: Legs) -> Iterator[str]:
     """Every stop is visited once or left out, never both."""
     named = [*planned.stop_ids.tolist(), *planned.left_out.tolist()]
     for stop in stops.ids.tolist():
@@ -53,26 +49,26 @@ def round_stops(stops: Stops, _shift: Shift, planned: Round, _roads: Roads) -> I
         yield f"stop {stop} is unknown"
 
 
-def round_times(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iterator[str]:
+def round_times(stops: Stops, shift: Shift, planned: Round, legs: Legs) -> Iterator[str]:
     """A visit lies in its window, after the one before and the way between; the day lies in the shift."""
     if set(planned.stop_ids.tolist()) - set(stops.ids.tolist()):
         return
-    places = _way(stops, shift, planned)
+    places = _way(stops, planned)
     minute = shift.starts_min
     for number, stop in enumerate(planned.stop_ids.tolist()):
         row, starts = _row(stops.ids, stop), int(planned.starts_min[number])
-        if starts < minute + _leg(roads, places[number], places[number + 1])[1]:
+        if starts < minute + int(legs.minutes[places[number], places[number + 1]]):
             yield f"stop {stop} begins at minute {starts}, before one can be there"
         ends = starts + int(stops.durations_min[row])
         if starts < stops.window_starts_min[row] or ends > stops.window_ends_min[row]:
             yield f"stop {stop} lasts from minute {starts} to {ends}, outside its window"
         minute = ends
-    back = minute + _leg(roads, places[-2], places[-1])[1]
+    back = minute + int(legs.minutes[places[-2], places[-1]])
     if planned.back_at_min < back or planned.back_at_min > shift.ends_min:
         yield f"the day ends at minute {planned.back_at_min}; {back} is the earliest, {shift.ends_min} the latest"
 
 
-def lunch(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iterator[str]:
+def lunch(stops: Stops, shift: Shift, planned: Round, legs: Legs) -> Iterator[str]:
     """Lunch lies in its window, not during a visit; the way it interrupts takes so much longer."""
     rest, at = shift.lunch, planned.lunch_at_min
     if (rest is None) != (at is None):
@@ -82,12 +78,12 @@ def lunch(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iterator[
     until = at + rest.duration_min
     if at < rest.window_start_min or until > rest.window_end_min:
         yield f"lunch from minute {at} to {until} lies outside its window"
-    places, left = _way(stops, shift, planned), shift.starts_min
+    places, left = _way(stops, planned), shift.starts_min
     arrivals = [*planned.starts_min.tolist(), planned.back_at_min]
     lengths = [int(stops.durations_min[_row(stops.ids, stop)]) for stop in planned.stop_ids.tolist()] + [0]
     for number, arrived in enumerate(arrivals):
         inside = left < until and at < arrived  # between two visits
-        free = arrived - left - _leg(roads, places[number], places[number + 1])[1]
+        free = arrived - left - int(legs.minutes[places[number], places[number + 1]])
         if inside and (at < left or until > arrived or free < rest.duration_min):
             yield f"lunch from minute {at} to {until} leaves no time for the way or the visit beside it"
         if arrived < until and at < arrived + lengths[number]:
@@ -95,12 +91,12 @@ def lunch(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iterator[
         left = arrived + lengths[number]
 
 
-def round_cost(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iterator[str]:
+def round_cost(stops: Stops, _shift: Shift, planned: Round, legs: Legs) -> Iterator[str]:
     """Metres and cost are as said, and the bound is not above the cost."""
     if set(planned.stop_ids.tolist()) - set(stops.ids.tolist()):
         return
-    places = _way(stops, shift, planned)
-    metres = sum(_leg(roads, here, there)[0] for here, there in pairwise(places))
+    places = _way(stops, planned)
+    metres = sum(int(legs.metres[here, there]) for here, there in pairwise(places))
     cost = metres + int(stops.penalties[np.isin(stops.ids, planned.left_out)].sum())
     if metres != planned.walked_m or cost != planned.objective:
         yield f"{planned.walked_m} m and a cost of {planned.objective} are said, {metres} and {cost} counted"
@@ -111,7 +107,9 @@ def round_cost(stops: Stops, shift: Shift, planned: Round, roads: Roads) -> Iter
 def verify_vans(vehicles: Vehicles, trips: Trips, planned: VanDay, roads: Roads) -> tuple[str, ...]:
     """Return every fault of a day of vehicles, each with the name of its rule; none is right."""
     rules = (trip_once, van_times, van_room, ride_time, van_cost)
-    return tuple(f"{rule.__name__}: {fault}" for rule in rules for fault in rule(vehicles, trips, planned, roads))
+    places = places_of_vans(vehicles, trips)
+    legs = roads.legs(places, places)
+    return tuple(f"{rule.__name__}: {fault}" for rule in rules for fault in rule(vehicles, trips, planned, legs))
 
 
 def _by_vehicle(vehicles: Vehicles, trips: Trips, planned: VanDay) -> dict[int, list[Call]]:
@@ -124,12 +122,12 @@ def _by_vehicle(vehicles: Vehicles, trips: Trips, planned: VanDay) -> dict[int, 
     return calls
 
 
-def _place(trips: Trips, call: Call) -> Floats:
-    lats, lons = (trips.lats_deg, trips.lons_deg) if call.is_pickup else (trips.to_lats_deg, trips.to_lons_deg)
-    return np.array([lats[call.trip], lons[call.trip]])
+def _place(call: Call) -> int:
+    """Row of the place of a call."""
+    return 2 * call.trip + (not call.is_pickup)
 
 
-def trip_once(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) -> Iterator[str]:
+def trip_once(vehicles: Vehicles, trips: Trips, planned: VanDay, _legs: Legs) -> Iterator[str]:
     """A trip is left out, or boarded once and then left once from the same vehicle."""
     for vehicle in np.setdiff1d(planned.calls.vehicle_ids, vehicles.ids):
         yield f"vehicle {vehicle} is unknown"
@@ -147,15 +145,15 @@ def trip_once(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) 
             yield f"trip {trip} is {'left out and ' if trip in planned.left_out else ''}called at {met}"
 
 
-def van_times(vehicles: Vehicles, trips: Trips, planned: VanDay, roads: Roads) -> Iterator[str]:
+def van_times(vehicles: Vehicles, trips: Trips, planned: VanDay, legs: Legs) -> Iterator[str]:
     """Calls lie in their windows, after the way from the one before; the day lies in the vehicle's hours."""
     for vehicle, calls in _by_vehicle(vehicles, trips, planned).items():
         row = _row(vehicles.ids, vehicle)
-        at = garage = np.array([vehicles.lats_deg[row], vehicles.lons_deg[row]])
+        at = garage = 2 * len(trips) + row
         minute = int(vehicles.starts_min[row])
         for call in calls:
-            there = _place(trips, call)
-            if call.starts_min < minute + _leg(roads, at, there)[1]:
+            there = _place(call)
+            if call.starts_min < minute + int(legs.minutes[at, there]):
                 yield f"vehicle {vehicle} cannot be at trip {trips.ids[call.trip]} by minute {call.starts_min}"
             lengths = trips.boarding_min if call.is_pickup else trips.alighting_min
             opens = trips.pickup_starts_min if call.is_pickup else trips.dropoff_starts_min
@@ -163,11 +161,11 @@ def van_times(vehicles: Vehicles, trips: Trips, planned: VanDay, roads: Roads) -
             at, minute = there, call.starts_min + int(lengths[call.trip])
             if call.starts_min < opens[call.trip] or minute > closes[call.trip]:
                 yield f"trip {trips.ids[call.trip]}: minute {call.starts_min} is outside its window"
-        if calls and minute + _leg(roads, at, garage)[1] > vehicles.ends_min[row]:
+        if calls and minute + int(legs.minutes[at, garage]) > vehicles.ends_min[row]:
             yield f"vehicle {vehicle} is back after minute {vehicles.ends_min[row]}"
 
 
-def van_room(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) -> Iterator[str]:
+def van_room(vehicles: Vehicles, trips: Trips, planned: VanDay, _legs: Legs) -> Iterator[str]:
     """No vehicle carries more seats or wheelchairs than it has."""
     for vehicle, calls in _by_vehicle(vehicles, trips, planned).items():
         row = _row(vehicles.ids, vehicle)
@@ -182,7 +180,7 @@ def van_room(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) -
                 yield f"vehicle {vehicle} carries {most} of {room} {name}"
 
 
-def ride_time(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) -> Iterator[str]:
+def ride_time(vehicles: Vehicles, trips: Trips, planned: VanDay, _legs: Legs) -> Iterator[str]:
     """Nobody rides longer than said, from the end of boarding to the arrival."""
     for calls in _by_vehicle(vehicles, trips, planned).values():
         boarded = {call.trip: call.starts_min + int(trips.boarding_min[call.trip]) for call in calls if call.is_pickup}
@@ -193,14 +191,13 @@ def ride_time(vehicles: Vehicles, trips: Trips, planned: VanDay, _roads: Roads) 
                     yield f"trip {trips.ids[call.trip]} rides {ride} of {trips.longest_rides_min[call.trip]} min"
 
 
-def van_cost(vehicles: Vehicles, trips: Trips, planned: VanDay, roads: Roads) -> Iterator[str]:
+def van_cost(vehicles: Vehicles, trips: Trips, planned: VanDay, legs: Legs) -> Iterator[str]:
     """Metres and cost are as said."""
     metres = 0
     for vehicle, calls in _by_vehicle(vehicles, trips, planned).items():
-        row = _row(vehicles.ids, vehicle)
-        garage = np.array([vehicles.lats_deg[row], vehicles.lons_deg[row]])
-        way = [garage, *(_place(trips, call) for call in calls), garage] if calls else []
-        metres += sum(_leg(roads, here, there)[0] for here, there in pairwise(way))
+        garage = 2 * len(trips) + _row(vehicles.ids, vehicle)
+        way = [garage, *(_place(call) for call in calls), garage] if calls else []
+        metres += sum(int(legs.metres[here, there]) for here, there in pairwise(way))
     cost = metres + int(trips.penalties[np.isin(trips.ids, planned.left_out)].sum())
     if (metres, cost) != (planned.driven_m, planned.objective):
         yield f"{planned.driven_m} m and a cost of {planned.objective} are said, {metres} and {cost} counted"
