@@ -8,7 +8,7 @@ from sqlmodel import Session
 from timebank.core.texts import Locale, say
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, OrganisationArea, Senior, Volunteer
-from timebank.planning.tables import Pair, Plan, Unmet
+from timebank.planning.in_force import DISTRICT, PAIR, PLAN, UNMET, is_in_force
 
 
 def _table(model: Any) -> Table:
@@ -16,10 +16,8 @@ def _table(model: Any) -> Table:
     return table
 
 
-PAIR, UNMET, PLAN, NEED, SERVICE, SENIOR, VOLUNTEER, AREA = map(
-    _table, (Pair, Unmet, Plan, Need, Service, Senior, Volunteer, Area)
-)
-OWN = _table(OrganisationArea)
+NEED, SERVICE, SENIOR, VOLUNTEER = map(_table, (Need, Service, Senior, Volunteer))
+AREA, OWN = map(_table, (Area, OrganisationArea))
 
 
 def own_areas(organisation_id: int) -> Select[tuple[int]]:
@@ -27,14 +25,14 @@ def own_areas(organisation_id: int) -> Select[tuple[int]]:
     return select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
 
 
-def _scoped(wanted: Select[Any], organisation_id: int, plan_id: int | None) -> Select[Any]:
-    """Keep to the organisation's areas, and to its plan: the one asked for if it may see it, or those in force."""
+def _scoped(wanted: Select[Any], table: Table, organisation_id: int, plan_id: int | None) -> Select[Any]:
+    """Keep to the organisation's areas, and to the plan asked for if it may see it, or to what is in force."""
     scope = f"organisation:{organisation_id}"
     wanted = wanted.where(SENIOR.c.subdistrict_id.in_(own_areas(organisation_id)))
     if plan_id is None:
-        return wanted.where(PLAN.c.state == "published", PLAN.c.scope.in_(("district", scope)))
-    in_force = (PLAN.c.scope == "district") & (PLAN.c.state == "published")
-    return wanted.where(PLAN.c.id == plan_id, (PLAN.c.scope == scope) | in_force)
+        return wanted.where(PLAN.c.scope.in_((DISTRICT, scope)), is_in_force(table))
+    was_in_force = (PLAN.c.scope == DISTRICT) & (PLAN.c.state != "proposed")
+    return wanted.where(PLAN.c.id == plan_id, (PLAN.c.scope == scope) | was_in_force)
 
 
 def list_pairs(
@@ -116,7 +114,7 @@ def _page(
     if not 1 <= first <= 100:
         message = f"A page has 1 to 100 rows, not {first}."
         raise ValueError(message)
-    wanted = _scoped(wanted, organisation_id, plan_id)
+    wanted = _scoped(wanted, table, organisation_id, plan_id)
     if subdistrict is not None:
         wanted = wanted.where(AREA.c.code == subdistrict)
     if service is not None:
@@ -145,7 +143,7 @@ def unmet_reason(row: Row[Any], locale: Locale = "zh") -> str:
 def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[Any]]:
     """Count needs and unmet needs of the plans in force by sub-district and service, for some sub-districts."""
     unmet = (
-        select(UNMET.c.need_id).join(PLAN, PLAN.c.id == UNMET.c.plan_id).where(PLAN.c.state == "published").distinct()
+        select(UNMET.c.need_id).join(PLAN, PLAN.c.id == UNMET.c.plan_id).where(is_in_force(UNMET)).distinct()
     ).subquery()
     wanted = (
         select(
@@ -164,7 +162,7 @@ def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[An
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)
         .outerjoin(unmet, unmet.c.need_id == NEED.c.id)
-        .where(NEED.c.status == "open", AREA.c.id.in_(area_ids))
+        .where(NEED.c.status == "open", SENIOR.c.status == "active", AREA.c.id.in_(area_ids))
         .group_by(AREA.c.id, AREA.c.code, AREA.c.name_zh, AREA.c.name_en, SERVICE.c.id, SERVICE.c.code)
         .group_by(SERVICE.c.name_zh, SERVICE.c.name_en)
         .order_by(AREA.c.id, SERVICE.c.id)

@@ -1,30 +1,25 @@
-"""Rows to a problem: needs, volunteers, slots and who may use them, by set-based queries."""
+"""Rows to a problem: needs and volunteers by set-based queries, with the slots they may use."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, and_, func, or_, select
+from sqlalchemy import Row, Select, Table, or_, select
 from sqlmodel import Session
 
-from matching.problem import FrequencyKind, Gender, Needs, Params, Problem, ServedBy, Slots, Volunteers
+from matching.frequency import due_slices
+from matching.problem import Floats, FrequencyKind, Gender, Ints, Needs, Params, Problem, ServedBy, Slots, Volunteers
+from matching.tables import MOST_SKILLS
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import (
-    Area,
-    NeverTogether,
-    OrganisationArea,
-    Person,
-    Senior,
-    Volunteer,
-    VolunteerSkill,
-)
-from timebank.planning.tables import Plan
-from timebank.projects.eligibility import categories_on, is_eligible
-from timebank.projects.tables import Booking, Project, Resource, Slot
-from timebank.rules.decision import age_on
+from timebank.people.tables import NeverTogether, OrganisationArea, Person, Senior, Volunteer, VolunteerSkill
+from timebank.planning.commitments import Commitment, left_to_give, load_commitments
+from timebank.planning.slot_rows import Open, open_resources, slot_rows, taken_places
 
+MOST_LANGUAGES = 64
+"""Languages are a bit set in the engine."""
 PENALTY_M = 20_000
 """Metres that one step of a service's priority is worth: more than any walk, so no need is left for a shorter one."""
 KIND = {
@@ -62,39 +57,86 @@ def _table(model: Any) -> Table:
 
 
 NEED, SERVICE, SENIOR, PERSON, VOLUNTEER = map(_table, (Need, Service, Senior, Person, Volunteer))
-SLOT, RESOURCE, PROJECT, BOOKING, PLAN = map(_table, (Slot, Resource, Project, Booking, Plan))
 
 
 def load_problem(session: Session, question: Question) -> Problem:
-    """Read the rows of a question; an organisation sees the needs it serves in its own sub-districts alone."""
-    services = session.connection().execute(select(SERVICE).order_by(SERVICE.c.id)).all()
-    skill_by_service = {row.id: number for number, row in enumerate(services)}
-    needs = _need_rows(session, question)
-    volunteers = _volunteer_rows(session, question)
-    slots = _slot_rows(session, question)
-    bits = _language_bits(needs, volunteers)
+    """Read the rows of a question; an organisation sees the needs it serves in its own sub-districts alone.
+
+    Raises
+    ------
+    ValueError
+        When the needs ask for more services or languages than the engine tells apart.
+    """
+    days = (question.starts_on, question.ends_on)
+    asked, slots = _need_rows(session, question), slot_rows(session, days)
+    services = sorted({row.service_id for row in (*asked, *slots)})
+    skills = {service: number for number, service in enumerate(services)}
+    bits = _language_bits(asked)
+    _check_width("services", len(services), MOST_SKILLS)
+    _check_width("languages that are wished", len(bits), MOST_LANGUAGES)
+    open_to = open_resources(session, days, asked)
+    needs = _needs(asked, question, skills, bits, open_to)
     return Problem(
         starts_on=question.starts_on,
         horizon_days=question.horizon_days,
-        needs=_needs(needs, question, skill_by_service, bits),
-        volunteers=_volunteers(session, volunteers, skill_by_service, bits),
-        slots=_slots(slots, question, skill_by_service),
-        exclusions=_pairs(session, select(_table(NeverTogether))),
-        bookable=_bookable(session, question, needs),
+        needs=needs,
+        volunteers=_volunteers(session, question, skills, bits),
+        slots=_slots(slots, taken_places(session, days, _due(needs)), question, skills),
+        exclusions=_pairs(_rows(session, _never(question))),
+        bookable=_pairs((need, resource) for need, each in open_to.items() for resource in each.resources),
         params=question.params,
     )
+
+
+def _due(needs: Needs) -> set[int]:
+    """Needs for which something is due within the horizon; a plan says nothing of the others."""
+    columns = (needs.ids, needs.frequency_kinds, needs.frequency_counts, needs.first_days, needs.last_days)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return {need for need, kind, count, first, last in rows if due_slices(kind, count, first, last)}
+
+
+def _never(question: Question) -> Select[tuple[int, int]]:
+    """Who of the seniors asked about never meets whom."""
+    never = _table(NeverTogether).c
+    seniors = select(NEED.c.senior_id).where(NEED.c.id.in_(needs_asked(question)))
+    return select(never.senior_id, never.volunteer_id).where(never.senior_id.in_(seniors))
+
+
+def _check_width(what: str, count: int, most: int) -> None:
+    if count > most:
+        message = f"A plan tells at most {most} {what} apart, not {count}; plan for one organisation at a time."
+        raise ValueError(message)
 
 
 def _rows(session: Session, wanted: Any) -> list[Row[Any]]:
     return list(session.connection().execute(wanted))
 
 
-def _pairs(session: Session, wanted: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.array([tuple(row) for row in _rows(session, wanted)], dtype=np.int64).reshape(-1, 2)
+def _pairs(rows: Iterable[Sequence[int]]) -> Ints:
+    return np.array(sorted(tuple(row) for row in rows), dtype=np.int64).reshape(-1, 2)
+
+
+def needs_asked(question: Question) -> Select[tuple[int]]:
+    """Return the query of the needs a question is about: open, of an active senior, with days in the horizon."""
+    asked = (
+        select(NEED.c.id)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .where(
+            NEED.c.status == "open",
+            SENIOR.c.status == "active",
+            NEED.c.from_day < question.ends_on,
+            or_(NEED.c.to_day.is_(None), NEED.c.to_day > question.starts_on),
+        )
+    )
+    if question.organisation_id is None:
+        return asked
+    mine = _table(OrganisationArea).c
+    areas = select(mine.area_id).where(mine.organisation_id == question.organisation_id)
+    return asked.where(NEED.c.organisation_id == question.organisation_id, SENIOR.c.subdistrict_id.in_(areas))
 
 
 def _need_rows(session: Session, question: Question) -> list[Row[Any]]:
-    """Open needs whose days meet the horizon, with senior and service."""
+    """Return the needs asked about, with senior and service."""
     wanted = (
         select(
             NEED,
@@ -108,18 +150,9 @@ def _need_rows(session: Session, question: Question) -> list[Row[Any]]:
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .join(PERSON, PERSON.c.id == NEED.c.senior_id)
         .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
-        .where(
-            NEED.c.status == "open",
-            SENIOR.c.status == "active",
-            NEED.c.from_day < question.ends_on,
-            or_(NEED.c.to_day.is_(None), NEED.c.to_day > question.starts_on),
-        )
+        .where(NEED.c.id.in_(needs_asked(question)))
         .order_by(NEED.c.id)
     )
-    if question.organisation_id is not None:
-        mine = _table(OrganisationArea).c
-        areas = select(mine.area_id).where(mine.organisation_id == question.organisation_id)
-        wanted = wanted.where(NEED.c.organisation_id == question.organisation_id, SENIOR.c.subdistrict_id.in_(areas))
     return _rows(session, wanted)
 
 
@@ -135,45 +168,28 @@ def _volunteer_rows(session: Session, question: Question) -> list[Row[Any]]:
     return _rows(session, wanted)
 
 
-def _slot_rows(session: Session, question: Question) -> list[Row[Any]]:
-    """Slots of running projects within the horizon, with the places that no other plan has given away."""
-    taken = (
-        select(BOOKING.c.slot_id, func.count().label("places"))
-        .outerjoin(PLAN, PLAN.c.id == BOOKING.c.plan_id)
-        .where(BOOKING.c.status != "cancelled", or_(PLAN.c.scope.is_(None), PLAN.c.scope != question.scope))
-        .group_by(BOOKING.c.slot_id)
-        .subquery()
-    )
-    wanted = (
-        select(
-            SLOT,
-            RESOURCE.c.lat_deg,
-            RESOURCE.c.lon_deg,
-            RESOURCE.c.service_id,
-            (SLOT.c.places - func.coalesce(taken.c.places, 0)).label("free"),
-        )
-        .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
-        .join(PROJECT, and_(PROJECT.c.id == RESOURCE.c.project_id, PROJECT.c.status == "running"))
-        .outerjoin(taken, taken.c.slot_id == SLOT.c.id)
-        .where(SLOT.c.day >= question.starts_on, SLOT.c.day < question.ends_on)
-        .order_by(SLOT.c.id)
-    )
-    return _rows(session, wanted)
+def _words(text: str) -> set[str]:
+    """Languages are written with commas between, and now and then with blanks."""
+    return {word for part in text.split(",") if (word := part.strip())}
 
 
-def _language_bits(needs: list[Row[Any]], volunteers: list[Row[Any]]) -> dict[str, int]:
-    spoken = {word for row in volunteers for word in row.languages.split(",")}
-    wished = {word for row in needs for word in row.language_wish.split(",")}
-    return {word: 1 << number for number, word in enumerate(sorted((spoken | wished) - {""}))}
+def _language_bits(needs: list[Row[Any]]) -> dict[str, int]:
+    """Number the languages that somebody wishes; others make no difference."""
+    wished = {word for row in needs for word in _words(row.language_wish)}
+    return {word: 1 << number for number, word in enumerate(sorted(wished))}
 
 
 def _bits(words: str, bits: dict[str, int]) -> int:
-    return sum(bits[word] for word in set(words.split(",")) - {""})
+    return sum(bits.get(word, 0) for word in _words(words))
 
 
-def _needs(rows: list[Row[Any]], question: Question, skills: dict[int, int], bits: dict[str, int]) -> Needs:
-    start = question.starts_on.toordinal()
-    days = question.horizon_days
+def _needs(
+    rows: list[Row[Any]], question: Question, skills: dict[int, int], bits: dict[str, int], open_to: dict[int, Open]
+) -> Needs:
+    start, days = question.starts_on.toordinal(), question.horizon_days
+    spans = [open_to.get(row.id) for row in rows]
+    firsts = [span.first_day if span else row.from_day for span, row in zip(spans, rows, strict=True)]
+    ends = [span.end_day if span else row.to_day for span, row in zip(spans, rows, strict=True)]
     return Needs(
         ids=_ints(row.id for row in rows),
         senior_ids=_ints(row.senior_id for row in rows),
@@ -190,16 +206,22 @@ def _needs(rows: list[Row[Any]], question: Question, skills: dict[int, int], bit
         durations_min=_ints(row.minutes for row in rows),
         frequency_kinds=_ints(KIND[row.frequency_kind] for row in rows),
         frequency_counts=_ints(row.frequency_count for row in rows),
-        first_days=_ints(max(0, row.from_day.toordinal() - start) for row in rows),
-        last_days=_ints(min(days, row.to_day.toordinal() - start) if row.to_day else days for row in rows),
+        first_days=_ints(max(0, day.toordinal() - start) for day in firsts),
+        last_days=_ints(min(days, day.toordinal() - start) if day else days for day in ends),
         penalties=_ints(max(1, row.priority) * PENALTY_M for row in rows),
     )
 
 
-def _volunteers(session: Session, rows: list[Row[Any]], skills: dict[int, int], bits: dict[str, int]) -> Volunteers:
+def _volunteers(session: Session, question: Question, skills: dict[int, int], bits: dict[str, int]) -> Volunteers:
+    rows = _volunteer_rows(session, question)
     has: dict[int, int] = defaultdict(int)
     for row in _rows(session, select(_table(VolunteerSkill))):
-        has[row.volunteer_id] |= 1 << skills[row.service_id]
+        has[row.volunteer_id] |= 1 << skills[row.service_id] if row.service_id in skills else 0
+    promised: dict[int, Commitment] = {}
+    if question.organisation_id is not None:
+        days = (question.starts_on, question.ends_on)
+        promised = load_commitments(session, question.organisation_id, question.scope, days, needs_asked(question))
+    free = [left_to_give(row, promised.get(row.person_id), question.params.gap_min) for row in rows]
     return Volunteers(
         ids=_ints(row.person_id for row in rows),
         lats_deg=_floats(row.lat_deg for row in rows),
@@ -209,14 +231,14 @@ def _volunteers(session: Session, rows: list[Row[Any]], skills: dict[int, int], 
         languages=np.array([_bits(row.languages, bits) for row in rows], dtype=np.uint64),
         genders=_ints(GENDER[row.gender] for row in rows),
         weekdays=_ints(row.weekdays for row in rows),
-        window_starts_min=_ints(row.window_start_min for row in rows),
-        window_ends_min=_ints(row.window_end_min for row in rows),
-        max_needs=_ints(row.max_needs for row in rows),
-        weekly_caps_min=_ints(row.weekly_cap_min for row in rows),
+        window_starts_min=_ints(each.window_start_min for each in free),
+        window_ends_min=_ints(each.window_end_min for each in free),
+        max_needs=_ints(each.max_needs for each in free),
+        weekly_caps_min=_ints(each.weekly_cap_min for each in free),
     )
 
 
-def _slots(rows: list[Row[Any]], question: Question, skills: dict[int, int]) -> Slots:
+def _slots(rows: list[Row[Any]], taken: Counter[int], question: Question, skills: dict[int, int]) -> Slots:
     return Slots(
         ids=_ints(row.id for row in rows),
         resource_ids=_ints(row.resource_id for row in rows),
@@ -226,39 +248,13 @@ def _slots(rows: list[Row[Any]], question: Question, skills: dict[int, int]) -> 
         days=_ints((row.day - question.starts_on).days for row in rows),
         starts_min=_ints(row.starts_min for row in rows),
         ends_min=_ints(row.ends_min for row in rows),
-        places=_ints(max(0, row.free) for row in rows),
+        places=_ints(max(0, row.places - taken[row.id]) for row in rows),
     )
 
 
-def _bookable(session: Session, question: Question, needs: list[Row[Any]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Which need may use which resource: every part of the project's eligibility that is given must hold."""
-    wanted = (
-        select(RESOURCE.c.id, RESOURCE.c.service_id, PROJECT.c.eligibility)
-        .join(PROJECT, PROJECT.c.id == RESOURCE.c.project_id)
-        .where(PROJECT.c.status == "running")
-    )
-    resources = _rows(session, wanted)
-    by_slot = [row for row in needs if row.served_by == "slot"]
-    categories = categories_on(session, question.starts_on) if by_slot else {}
-    codes = {row.id: row.code for row in _rows(session, select(_table(Area)))}
-    pairs = [
-        (need.id, resource.id)
-        for resource in resources
-        for need in by_slot
-        if need.service_id == resource.service_id
-        and is_eligible(
-            resource.eligibility,
-            categories=categories.get(need.senior_id, frozenset()),
-            subdistrict=codes[need.subdistrict_id],
-            age=age_on(need.born_on, question.starts_on),
-        )
-    ]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
-
-
-def _ints(values: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _ints(values: Any) -> Ints:
     return np.fromiter(values, dtype=np.int64)
 
 
-def _floats(values: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _floats(values: Any) -> Floats:
     return np.fromiter(values, dtype=np.float64)

@@ -12,7 +12,7 @@ from matching.solve import solve
 from timebank.core.clock import now as this_moment
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
-from timebank.core.jobs import Report, enqueue
+from timebank.core.jobs import Report, cancel, enqueue
 from timebank.core.tables import Job
 from timebank.core.texts import Phrase
 from timebank.planning.figures import plan_figures
@@ -28,7 +28,7 @@ Progress = Callable[[str, float], None]
 
 def make_plan(engine: Engine, question: Question, *, now: datetime, progress: Progress | None = None) -> int:
     """Load, solve, judge and store; returns the number of the plan. No transaction is open while it solves."""
-    with transaction(engine, read_only=True) as session:
+    with transaction(_at_one_moment(engine), read_only=True) as session:
         problem = load_problem(session, question)
     answer = solve(problem, progress=progress)
     figures = plan_figures(problem, answer)
@@ -43,6 +43,12 @@ def make_plan(engine: Engine, question: Question, *, now: datetime, progress: Pr
             now=now,
         )
         return plan_number(stored)
+
+
+def _at_one_moment(engine: Engine) -> Engine:
+    """Let every query of a transaction see the rows of one moment; on SQLite it is so already."""
+    is_postgres = engine.dialect.name == "postgresql"
+    return engine.execution_options(isolation_level="REPEATABLE READ") if is_postgres else engine
 
 
 def start_run(
@@ -100,3 +106,15 @@ def run_of(session: Session, job_id: int, *, organisation_id: int) -> Job:
     if job is None:
         raise NotFound(kind="run", key=str(job_id))
     return job
+
+
+def cancel_run(session: Session, job_id: int, *, organisation_id: int, now: datetime) -> Job:
+    """Stop a match run of an organisation; one that has ended stays as it is.
+
+    Raises
+    ------
+    NotFound
+        When there is none, or it is another's, or a job of another kind.
+    """
+    cancel(session, run_of(session, job_id, organisation_id=organisation_id).id or 0, now=now)
+    return run_of(session, job_id, organisation_id=organisation_id)

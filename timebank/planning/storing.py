@@ -5,8 +5,7 @@ import zlib
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Table, bindparam, insert, text, update
+from sqlalchemy import insert
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -14,17 +13,15 @@ from matching import explain
 from matching.plan import CANDIDATE_RULES
 from matching.plan import Plan as Answer
 from matching.problem import Ints, Problem
+from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongState
-from timebank.planning.tables import Pair, Plan, Unmet
-from timebank.projects.tables import Booking
+from timebank.planning.in_force import PAIR, UNMET
+from timebank.planning.replacing import book_places, clear, refuse_double_hours, take_place, visits_that_can_be
+from timebank.planning.tables import Plan
 
-PAIR: Table = Pair.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-UNMET: Table = Unmet.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PLAN: Table = Plan.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-
+VISITS = ("need_ids", "volunteer_ids", "days", "starts_min", "durations_min")
+"""Columns of an engine's visits, in the order in which they are stored."""
 VISIT_COLUMNS = "plan_id, need_id, volunteer_id, day, starts_min, planned_min, status, evidence, confirmed_by"
-NEEDS_OF_PLAN = "SELECT need_id FROM pair WHERE plan_id = :plan UNION SELECT need_id FROM unmet WHERE plan_id = :plan"
 
 
 def question_hash(problem: Problem) -> str:
@@ -42,10 +39,17 @@ def store_plan(
     figures: dict[str, Any],
     now: datetime,
 ) -> Plan:
-    """Store a plan as proposed; the same question in the same scope is stored once."""
+    """Store a plan as proposed; the same question in the same scope is stored once.
+
+    One that was superseded, and is the answer again because the rows are what they were, is proposed anew.
+    """
+    wait_turn(session, f"plan of {scope}")
     digest = question_hash(problem)
     stored = session.exec(pick(Plan).where(Plan.scope == scope, Plan.input_hash == digest)).first()
     if stored is not None:
+        if stored.state != "published":
+            stored.state, stored.created_at = "proposed", max(now, stored.created_at)
+            session.flush()
         return stored
     plan = Plan(
         scope=scope,
@@ -121,14 +125,19 @@ def answer_of(plan: Plan) -> Answer:
 def publish_plan(session: Session, plan_id: int) -> Plan:
     """Put a proposed plan into force, in one transaction; publishing it again changes nothing.
 
-    From its first day on, planned visits and open bookings of its needs give way to its own; what has begun or
-    happened is never touched, and no need gets two visits on a day.
+    From its first day on, planned visits and open bookings of its needs, and those of older plans of its scope,
+    give way to its own; what has begun or happened is never touched, and no need gets two visits on a day. Left
+    out, and counted in ``figures["left_out"]``, is what cannot be any more: a need that ended, a volunteer who is
+    gone, a day that has its visit. One plan is published at a time.
 
     Raises
     ------
-    NotFound, WrongState
-        When there is no such plan, or a later one has taken its place.
+    NotFound
+        When there is no such plan.
+    WrongState
+        When a later plan has taken its place, or others have taken its hours or places since it was made.
     """
+    wait_turn(session, "publish")
     plan = session.get(Plan, plan_id, with_for_update=True, populate_existing=True)
     if plan is None:
         raise NotFound(kind="plan", key=str(plan_id))
@@ -136,40 +145,18 @@ def publish_plan(session: Session, plan_id: int) -> Plan:
         return plan
     if plan.state != "proposed":
         raise WrongState(kind="plan", key=str(plan_id), state=plan.state, allowed="proposed")
-    answer, connection = answer_of(plan), session.connection()
-    older = (PLAN.c.scope == plan.scope, PLAN.c.state == "published")
-    connection.execute(update(PLAN).where(*older).values(state="superseded"))
-    _clear(session, plan, answer)
-    insert_visits(
-        session,
-        plan_id,
-        plan.starts_on,
-        answer.visits.need_ids,
-        answer.visits.volunteer_ids,
-        answer.visits.days,
-        answer.visits.starts_min,
-        answer.visits.durations_min,
-    )
-    _insert_bookings(session, plan_id, answer)
-    plan.state = "published"
+    take_place(session, plan)
+    answer = answer_of(plan)
+    clear(session, plan, answer)
+    can_be = visits_that_can_be(session, plan, answer)
+    columns = (getattr(answer.visits, name)[can_be] for name in VISITS)
+    visits = insert_visits(session, plan_id, plan.starts_on, *columns)
+    bookings = book_places(session, plan, answer)
+    refuse_double_hours(session, plan)
+    left_out = {"visits": len(can_be) - visits, "bookings": len(answer.bookings.need_ids) - bookings}
+    plan.state, plan.figures = "published", plan.figures | {"left_out": left_out}
     session.flush()
     return plan
-
-
-def _clear(session: Session, plan: Plan, answer: Answer) -> None:
-    """Take away what the plan replaces: planned visits and open bookings of its needs from its first day."""
-    connection, given = session.connection(), {"plan": plan.id, "day": plan.starts_on}
-    needs = text(f"DELETE FROM visit WHERE status = 'planned' AND day >= :day AND need_id IN ({NEEDS_OF_PLAN})")
-    connection.execute(needs.bindparams(bindparam("day", type_=PLAN.c.starts_on.type)), given)
-    booked = [
-        {"need": need} for need in np.unique(np.concatenate((answer.bookings.need_ids, answer.unmet.need_ids))).tolist()
-    ]
-    if booked:
-        later = text(
-            "DELETE FROM booking WHERE status = 'booked' AND need_id = :need "
-            "AND slot_id IN (SELECT id FROM slot WHERE day >= :day)"
-        ).bindparams(bindparam("day", type_=PLAN.c.starts_on.type))
-        connection.execute(later, [row | {"day": plan.starts_on} for row in booked])
 
 
 def insert_visits(
@@ -206,18 +193,6 @@ def insert_visits(
     ).rowcount
     connection.exec_driver_sql("DROP TABLE new_visit")
     return stored
-
-
-def _insert_bookings(session: Session, plan_id: int, answer: Answer) -> None:
-    bookings = answer.bookings
-    rows = [
-        {"plan_id": plan_id, "need_id": need, "slot_id": slot, "distance_m": metres, "status": "booked"}
-        for need, slot, metres in zip(
-            bookings.need_ids.tolist(), bookings.slot_ids.tolist(), bookings.distances_m.tolist(), strict=True
-        )
-    ]
-    if rows:
-        session.connection().execute(insert(BOOKING), rows)
 
 
 def published_plan(session: Session, scope: str) -> Plan | None:

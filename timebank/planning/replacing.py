@@ -1,0 +1,174 @@
+"""What becomes of what stands when a plan is put into force: what gives way, what cannot be, what forbids it."""
+
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Table, delete, func, or_, select, update
+from sqlmodel import Session
+
+from matching.plan import Plan as Answer
+from matching.problem import Ints, Mask
+from timebank.core.database import insert_or_skip
+from timebank.core.errors import WrongState
+from timebank.needs.tables import Need
+from timebank.people.tables import Senior, Volunteer
+from timebank.planning.in_force import DISTRICT, PLAN, needs_of
+from timebank.planning.tables import Plan
+from timebank.projects.tables import Booking, Project, Resource, Slot
+from timebank.visits.life import VISIT
+
+
+def _table(model: Any) -> Table:
+    table: Table = model.__table__
+    return table
+
+
+NEED, SENIOR, VOLUNTEER, SLOT = map(_table, (Need, Senior, Volunteer, Slot))
+BOOKING, RESOURCE, PROJECT = map(_table, (Booking, Resource, Project))
+NEEDS_A_QUERY = 5000
+FOREVER = np.iinfo(np.int64).max
+
+
+def outdated(plan: Plan) -> WrongState:
+    """Return the refusal of a plan whose hours or places others have taken since it was made."""
+    return WrongState(kind="plan", key=str(plan.id), state="outdated", allowed="fresh")
+
+
+def take_place(session: Session, plan: Plan) -> None:
+    """Supersede the plans that this one replaces: of its scope, and every organisation's when it is the district's.
+
+    Raises
+    ------
+    WrongState
+        When one of them, or the district's plan under an organisation's, was made later.
+    """
+    published = PLAN.c.state == "published"
+    is_district = plan.scope == DISTRICT
+    older = published if is_district else published & (PLAN.c.scope == plan.scope)
+    near = published if is_district else published & PLAN.c.scope.in_((plan.scope, DISTRICT))
+    connection = session.connection()
+    made = connection.execute(select(PLAN.c.created_at, PLAN.c.id).where(near)).all()
+    if any(tuple(row) > (plan.created_at, plan.id) for row in made):
+        raise WrongState(kind="plan", key=str(plan.id), state="superseded", allowed="proposed")
+    connection.execute(update(PLAN).where(older).values(state="superseded"))
+
+
+def clear(session: Session, plan: Plan, answer: Answer) -> None:
+    """Take away planned visits and open bookings from the plan's first day on, of its needs and of older plans."""
+    connection = session.connection()
+    of_scope = select(PLAN.c.id).where(PLAN.c.scope == plan.scope)
+    v, b = VISIT.c, BOOKING.c
+    visits = (
+        select(v.id)
+        .where(v.status == "planned", v.day >= plan.starts_on)
+        .where(or_(v.need_id.in_(needs_of(PLAN.c.id == plan.id)), v.plan_id.in_(of_scope)))
+        .order_by(v.id)  # in the order in which a day's sheet locks them
+        .with_for_update()
+    )
+    connection.execute(delete(VISIT).where(v.id.in_(visits)))
+    ahead = (b.status == "booked") & b.slot_id.in_(select(SLOT.c.id).where(SLOT.c.day >= plan.starts_on))
+    connection.execute(delete(BOOKING).where(ahead, b.plan_id.in_(of_scope)))
+    needs = np.unique(np.concatenate((answer.bookings.need_ids, answer.unmet.need_ids))).tolist()
+    for start in range(0, len(needs), NEEDS_A_QUERY):
+        connection.execute(delete(BOOKING).where(ahead, b.need_id.in_(needs[start : start + NEEDS_A_QUERY])))
+
+
+def visits_that_can_be(session: Session, plan: Plan, answer: Answer) -> Mask:
+    """Tell of every visit whether its need is still open on its day, and its volunteer still active."""
+    active = session.connection().execute(select(VOLUNTEER.c.person_id).where(VOLUNTEER.c.status == "active"))
+    people = np.fromiter(active.scalars(), dtype=np.int64)
+    visits = answer.visits
+    days = plan.starts_on.toordinal() + visits.days
+    return _are_open(session, visits.need_ids, days) & np.isin(visits.volunteer_ids, people)
+
+
+def _are_open(session: Session, need_ids: Ints, days: Ints) -> Mask:
+    """Tell of each need whether it is open on a day (ordinals), and its senior active."""
+    wanted = (
+        select(NEED.c.id, NEED.c.to_day)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .where(NEED.c.status == "open", SENIOR.c.status == "active")
+        .order_by(NEED.c.id)
+    )
+    rows = session.connection().execute(wanted).all()
+    if not rows:
+        return np.zeros(len(need_ids), dtype=bool)
+    ids = np.array([row.id for row in rows], dtype=np.int64)
+    ends = np.array([row.to_day.toordinal() if row.to_day else FOREVER for row in rows], dtype=np.int64)
+    at = np.minimum(np.searchsorted(ids, need_ids), len(ids) - 1)
+    return np.asarray((ids[at] == need_ids) & (days < ends[at]), dtype=bool)
+
+
+def refuse_double_hours(session: Session, plan: Plan) -> None:
+    """Refuse when a volunteer would be in two places: a visit of another plan stands at the same time.
+
+    Raises
+    ------
+    WrongState
+        When there is one.
+    """
+    mine, other = VISIT.alias("mine"), VISIT.alias("other")
+    m, o = mine.c, other.c
+    both = (
+        select(func.count())
+        .select_from(other)
+        .join(mine, (m.volunteer_id == o.volunteer_id) & (m.day == o.day))
+        .where(o.plan_id != plan.id, o.status == "planned", o.day >= plan.starts_on)
+        .where(m.plan_id == plan.id, m.status == "planned")
+        .where(o.starts_min < m.starts_min + m.planned_min, m.starts_min < o.starts_min + o.planned_min)
+    )
+    if session.connection().execute(both).scalar_one():
+        raise outdated(plan)
+
+
+def book_places(session: Session, plan: Plan, answer: Answer) -> int:
+    """Store the bookings that can still be, never more than a slot has places; returns how many.
+
+    A place that a need has used or missed already is not given again, one that was cancelled is booked anew.
+
+    Raises
+    ------
+    WrongState
+        When others have taken places since the plan was made.
+    """
+    connection, asked = session.connection(), answer.bookings
+    slots = {row.id: row for row in connection.execute(_places(plan))}
+    days = np.array(
+        [slots[n].day.toordinal() if n in slots else FOREVER for n in asked.slot_ids.tolist()], dtype=np.int64
+    )
+    can_be = _are_open(session, asked.need_ids, days).tolist()
+    standing = {(row.slot_id, row.need_id) for row in connection.execute(_standing(plan))}
+    columns = (asked.need_ids.tolist(), asked.slot_ids.tolist(), asked.distances_m.tolist(), can_be)
+    rows = [
+        {"plan_id": plan.id, "need_id": need, "slot_id": slot, "distance_m": metres, "status": "booked"}
+        for need, slot, metres, is_open in zip(*columns, strict=True)
+        if is_open and (slot, need) not in standing
+    ]
+    taken = dict.fromkeys(slots, 0)
+    for slot in [slot for slot, _ in standing] + [row["slot_id"] for row in rows]:
+        taken[slot] += 1
+    if any(taken[row["slot_id"]] > slots[row["slot_id"]].places for row in rows):
+        raise outdated(plan)
+    if rows:
+        booked = insert_or_skip(connection, BOOKING)
+        again = {name: booked.excluded[name] for name in ("plan_id", "distance_m", "status")}
+        connection.execute(booked.on_conflict_do_update(index_elements=["slot_id", "need_id"], set_=again), rows)
+    return len(rows)
+
+
+def _places(plan: Plan) -> Any:
+    """Return the query of the slots of running projects from the plan's first day on."""
+    return (
+        select(SLOT.c.id, SLOT.c.day, SLOT.c.places)
+        .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
+        .join(PROJECT, PROJECT.c.id == RESOURCE.c.project_id)
+        .where(PROJECT.c.status == "running", SLOT.c.day >= plan.starts_on)
+    )
+
+
+def _standing(plan: Plan) -> Any:
+    """Return the query of the places that are taken in these slots."""
+    running = _places(plan).with_only_columns(SLOT.c.id)
+    return select(BOOKING.c.slot_id, BOOKING.c.need_id).where(
+        BOOKING.c.status != "cancelled", BOOKING.c.slot_id.in_(running)
+    )
