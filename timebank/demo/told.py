@@ -95,7 +95,7 @@ def _cells(rows: list[Coverage], services: list[str]) -> list[str]:
     cells = []
     for service in services:
         mine = [row for row in rows if row.service == service]
-        cells.append(f"{sum(row.met for row in mine):,}/{sum(row.needs for row in mine):,}")
+        cells.append(f"{sum(row.met for row in mine):,}/{sum(row.needs for row in mine):,}" if mine else "—")
     return [*cells, f"{sum(row.unmet for row in rows):,}"]
 
 
