@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,22 +22,25 @@ KINDS = ["sqlite", "postgres"]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A database with the served district, and how it is copied."""
+    """A database with the served district, and how it is copied; ``postgres`` is the server's, empty for SQLite."""
 
     url: str
     served: Served
     postgres: str = ""
 
-    def copy(self, folder: Path) -> str:
-        """Copy the database; returns the URL of the copy."""
-        if not self.postgres:
-            path = folder / f"{uuid4().hex}.sqlite"
-            shutil.copy(self.url.removeprefix("sqlite:///"), path)
-            return f"sqlite:///{path}"
+    @contextmanager
+    def copied(self, folder: Path) -> Iterator[str]:
+        """Copy the database for as long as the block runs; gives the URL of the copy."""
         name = f"served_{uuid4().hex}"
+        if not self.postgres:
+            path = folder / f"{name}.sqlite"
+            shutil.copy(self.url.removeprefix("sqlite:///"), path)
+            yield f"sqlite:///{path}"
+            return
         template = self.url.split("?")[0].rsplit("/", 1)[1]
         _admin(self.postgres, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        return self.postgres.format(name)
+        yield self.postgres.format(name)
+        _admin(self.postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _admin(url: str, statement: str) -> None:
@@ -72,9 +76,10 @@ def _built(url: str, postgres: str) -> Template:
 
 
 @pytest.fixture
-def door_url(template: Template, tmp_path: Path) -> str:
+def door_url(template: Template, tmp_path: Path) -> Iterator[str]:
     """URL of a served district of one's own."""
-    return template.copy(tmp_path)
+    with template.copied(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -87,5 +92,5 @@ def door(door_url: str, template: Template) -> Iterator[Door]:
 @pytest.fixture(scope="session")
 def window(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The door over a served district that is shared, for tests that only read."""
-    with database(template.copy(tmp_path_factory.mktemp("window"))) as engine:
+    with template.copied(tmp_path_factory.mktemp("window")) as url, database(url) as engine:
         yield Door(app=create_app(engine, clock=lambda: NOON), engine=engine, served=template.served)
