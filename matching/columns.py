@@ -60,6 +60,8 @@ def cast(table: str, column: str, given: Any, kind: type[np.number[Any]]) -> "ND
     if values.ndim != 1:
         message = f"{table}.{column} must be one column, not {values.ndim} dimensions."
         raise ValueError(message)
+    if values.dtype.kind == "f" and kind is not np.float64 and not isinstance(given, np.ndarray):
+        values = np.array(given, dtype=object)  # small and large whole numbers together became floats
     if values.dtype.kind in "biuf":
         with np.errstate(invalid="ignore"):  # what is no whole number is found on the next line
             copied = values.astype(kind)

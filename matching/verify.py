@@ -161,7 +161,8 @@ def skill(case: Case) -> Iterator[str]:
     has = case.problem.volunteers.skills[case.pair_volunteers] >> skills[case.pair_needs].astype(np.uint64)
     yield from _pair_faults(case, has & np.uint64(1) == 0, "the volunteer lacks the skill")
     for row in np.flatnonzero(skills[case.booking_needs] != case.problem.slots.skills[case.booking_slots]):
-        yield f"need {case.plan.bookings.need_ids[row]} is booked into a slot of another service"
+        booked = case.plan.bookings
+        yield f"need {booked.need_ids[row]} is booked into slot {booked.slot_ids[row]} of another service"
 
 
 def distance(case: Case) -> Iterator[str]:
