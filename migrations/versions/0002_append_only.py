@@ -10,12 +10,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-KEYS = {
-    "transfer": "id = NEW.id",
-    "entry": "account_id = NEW.account_id AND seq = NEW.seq",
-    "seal": "book_id = NEW.book_id AND n = NEW.n",
-    "visit_event": "id = NEW.id",
-}
+TABLES = ("transfer", "entry", "seal", "visit_event")
+TAKES_PLACE = {"transfer": "id = NEW.id", "seal": "book_id = NEW.book_id AND n = NEW.n"}
 WORDS = "is append-only: write a reversal instead"
 HOLDER = ("book_id", "code", "kind", "person_id", "organisation_id")
 
@@ -44,12 +40,13 @@ def upgrade() -> None:
 
 
 def _upgrade_sqlite() -> None:
-    for table, key in KEYS.items():
+    for table in TABLES:
         for action in ("update", "delete"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{action} BEFORE {action.upper()} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} {WORDS}'); END"
             )
+    for table, key in TAKES_PLACE.items():
         op.execute(
             f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} "
             f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key}) "
@@ -73,7 +70,7 @@ def _upgrade_postgresql() -> None:
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"RAISE EXCEPTION '% {WORDS}', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$"
     )
-    for table in KEYS:
+    for table in TABLES:
         for action, each in (("update", "ROW"), ("delete", "ROW"), ("truncate", "STATEMENT")):
             _trigger(table, f"{table}_no_{action}", f"BEFORE {action.upper()}", f"FOR EACH {each}", "refuse_change")
     op.execute(
@@ -103,12 +100,14 @@ def _trigger(table: str, name: str, before: str, each: str, function: str) -> No
 def downgrade() -> None:
     """Take the triggers away, so that the tables can be dropped."""
     if op.get_bind().dialect.name == "sqlite":
-        for name in [f"{table}_no_{action}" for table in KEYS for action in ("update", "delete", "replace")]:
+        for name in [f"{table}_no_{action}" for table in TABLES for action in ("update", "delete")]:
             op.execute(f"DROP TRIGGER {name}")
+        for table in TAKES_PLACE:
+            op.execute(f"DROP TRIGGER {table}_no_replace")
         op.execute("DROP TRIGGER transfer_follows")
         op.execute("DROP TRIGGER account_stays")
         return
-    for table in KEYS:
+    for table in TABLES:
         for action in ("update", "delete", "truncate"):
             op.execute(f"DROP TRIGGER {table}_no_{action} ON {table}")
     op.execute("DROP TRIGGER transfer_follows ON transfer")

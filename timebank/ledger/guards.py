@@ -10,13 +10,15 @@ from sqlalchemy import Engine, text
 from timebank.core.database import told_in_words
 from timebank.core.errors import StoreDiffers
 
-KEYS = {
-    "transfer": "id = NEW.id",
-    "entry": "account_id = NEW.account_id AND seq = NEW.seq",
-    "seal": "book_id = NEW.book_id AND n = NEW.n",
-    "visit_event": "id = NEW.id",
-}
-"""Tables whose rows are never changed, deleted or replaced, with what makes a new row take the place of one."""
+APPEND_ONLY = ("transfer", "entry", "seal", "visit_event")
+"""Tables whose rows are never changed or deleted."""
+TAKES_PLACE = {"transfer": "id = NEW.id", "seal": "book_id = NEW.book_id AND n = NEW.n"}
+"""When a new row would take the place of one by SQLite's REPLACE, whoever connects.
+
+Entries have no such trigger: it would make SQLite keep a journal of every single insert, and slow a batch down the
+more the fuller the book is. Our own connections refuse REPLACE everywhere (``recursive_triggers``), and a replaced
+entry fits neither its neighbours (R3) nor its transfer (R4).
+"""
 WORDS = "is append-only: write a reversal instead"
 HOLDER = ("book_id", "code", "kind", "person_id", "organisation_id")
 """Columns that say whose an account is; they never change."""
@@ -58,9 +60,10 @@ def definitions(dialect: str) -> dict[str, str]:
 
 def _of_sqlite() -> dict[str, str]:
     said = {}
-    for table, key in KEYS.items():
+    for table in APPEND_ONLY:
         for action in ("update", "delete"):
             said[f"{table}_no_{action}"] = f"BEFORE {action.upper()} ON {table} BEGIN {_abort(f'{table} {WORDS}')}; END"
+    for table, key in TAKES_PLACE.items():
         taken = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key})"
         said[f"{table}_no_replace"] = f"BEFORE INSERT ON {table} {taken} BEGIN {_abort(f'{table} {WORDS}')}; END"
     said["transfer_follows"] = (
@@ -90,7 +93,9 @@ def _of_postgresql() -> dict[str, str]:
     )
     other = f" BEGIN RAISE EXCEPTION '{NO_OTHER}' USING ERRCODE = 'restrict_violation'; END "
     said = {
-        f"{table}_no_{action}": f"{table} {kind} 0 false{refuse}" for table in KEYS for action, kind in kinds.items()
+        f"{table}_no_{action}": f"{table} {kind} 0 false{refuse}"
+        for table in APPEND_ONLY
+        for action, kind in kinds.items()
     }
     said["transfer_follows"] = f"transfer {ROW | BEFORE | INSERT} 0 true{stray}"
     said["account_stays"] = f"account {ROW | BEFORE | UPDATE} {len(HOLDER)} true{other}"

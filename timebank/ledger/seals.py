@@ -1,7 +1,7 @@
 """Seals: runs of transfers under one Merkle root (RFC 6962), each seal chained to the one before."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Table, func, insert, select, text
@@ -90,6 +90,16 @@ def first_broken_seal(session: Session, book_id: int) -> int | None:
             return int(seal.n)
         previous, after = digest, seal.to_id
     return None
+
+
+def first_unlike_seal(session: Session, book_id: int, published: Mapping[int, bytes]) -> int | None:
+    """Compare seals with digests that were kept outside; return the number of the first that is not so, or nothing.
+
+    This finds who took the newest seals away, or computed them anew over other transfers.
+    """
+    stored = session.connection().execute(select(SEAL.c.n, SEAL.c.digest).where(SEAL.c.book_id == book_id))
+    digest_by_n = {number: bytes(digest) for number, digest in stored}
+    return next((n for n in sorted(published) if digest_by_n.get(n) != published[n]), None)
 
 
 def sealed_count(session: Session, book_id: int) -> int:
