@@ -597,6 +597,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_visit_transfer_id")),
         sa.ForeignKeyConstraint(["volunteer_id"], ["volunteer.person_id"], name=op.f("fk_visit_volunteer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index("ix_visit_day_status", ["day", "status"], unique=False)

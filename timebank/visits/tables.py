@@ -46,6 +46,7 @@ class Visit(SQLModel, table=True):
         ),
         Index("ix_visit_volunteer_day", "volunteer_id", "day"),
         Index("ix_visit_day_status", "day", "status"),
+        {"sqlite_autoincrement": True},  # the number of a visit that gave way is never another's
     )
 
     id: int | None = big_id()
