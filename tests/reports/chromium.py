@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,13 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--remote-debugging-pipe",
 )
+ON_PIPE = """
+import fcntl, os, sys
+theirs = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(theirs[0], 3), os.dup2(theirs[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Puts the pipe where a browser looks for it, at 3 and 4, and becomes the browser."""
 PATIENCE_S = 30.0
 """A browser that has not answered by then is broken; it usually takes milliseconds."""
 
@@ -127,10 +135,9 @@ def running_browser(profile: Path) -> Iterator[Browser]:
     """Start a browser with a new profile, and end it when the block does."""
     theirs_in, sent = os.pipe()
     heard, theirs_out = os.pipe()
-    command = [find_browser(), *FLAGS, f"--user-data-dir={profile}"]
-    shell = ["sh", "-c", f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}']
+    command = [sys.executable, "-c", ON_PIPE, str(theirs_in), str(theirs_out), find_browser(), *FLAGS]
     with subprocess.Popen(
-        [*shell, *command],
+        [*command, f"--user-data-dir={profile}"],
         pass_fds=(theirs_in, theirs_out),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
