@@ -25,7 +25,8 @@ from timebank.visits.tables import Visit
 
 Rows = list[tuple[Any, ...]]
 TABLES = {
-    "plan": "SELECT id, scope, state, starts_on, status, objective, bound, seed, input_hash FROM plan ORDER BY id",
+    "plan": "SELECT id, scope, state, CAST(starts_on AS text), status, objective, bound, seed, input_hash FROM plan "
+    "ORDER BY id",
     "pair": "SELECT * FROM pair ORDER BY plan_id, need_id",
     "unmet": "SELECT plan_id, need_id, reason, remaining, CAST(taken_by_rule AS text) FROM unmet ORDER BY 1, 2",
     "visit": "SELECT plan_id, need_id, volunteer_id, CAST(day AS text), starts_min, planned_min, status FROM visit "
