@@ -190,7 +190,7 @@ def pair() -> Problem:
 
 
 VILLAGE_OBJECTIVE = 810 + 350
-"""By hand. Greetings: 2 has 11 at 100 m, 1 and 3 have 12 at 210 and 500 m. Baths: 4 in 21 at 250 m, 5 in 22 at 100 m."""
+"""By hand. Greetings: 2 has 11 at 100 m, 1 and 3 have 12 at 210, 500 m. Baths: 4 in 21 at 250 m, 5 in 22 at 100 m."""
 
 VILLAGE_BY_HAND = 190 + 300 + 500
 """Greetings in the order of the list, each to the nearest who is free: 1 takes 11, so 2 has to go to 12."""
