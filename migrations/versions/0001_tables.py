@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("(organisation_id IS NULL) <> (person_id IS NULL)", name=op.f("ck_access_token_one_holder")),
+        sa.CheckConstraint("expires_at > created_at", name=op.f("ck_access_token_life")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_access_token_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_token_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access_token")),
@@ -175,6 +176,9 @@ def upgrade() -> None:
         sa.Column("name_zh", sa.String(length=120), nullable=False),
         sa.Column("lat_deg", sa.Float(), nullable=False),
         sa.Column("lon_deg", sa.Float(), nullable=False),
+        sa.CheckConstraint(
+            "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180", name=op.f("ck_advice_point_place")
+        ),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_advice_point_area_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_advice_point")),
         sa.UniqueConstraint("code", name=op.f("uq_advice_point_code")),
@@ -309,6 +313,7 @@ def upgrade() -> None:
         sa.Column("lon_deg", sa.Float(), nullable=False),
         sa.Column("languages", sa.String(length=80), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
+        sa.CheckConstraint("lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180", name=op.f("ck_senior_place")),
         sa.ForeignKeyConstraint(["committee_id"], ["area.id"], name=op.f("fk_senior_committee_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_senior_person_id")),
         sa.ForeignKeyConstraint(["subdistrict_id"], ["area.id"], name=op.f("fk_senior_subdistrict_id")),
@@ -335,6 +340,13 @@ def upgrade() -> None:
         sa.Column("weekly_cap_min", sa.BigInteger(), nullable=False),
         sa.Column("trained_on", sa.Date(), nullable=True),
         sa.Column("status", sa.String(length=12), nullable=False),
+        sa.CheckConstraint(
+            "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180", name=op.f("ck_volunteer_place")
+        ),
+        sa.CheckConstraint("weekdays BETWEEN 0 AND 127", name=op.f("ck_volunteer_weekdays")),
+        sa.CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name=op.f("ck_volunteer_day")),
+        sa.CheckConstraint("window_start_min < window_end_min", name=op.f("ck_volunteer_window")),
+        sa.CheckConstraint("max_needs >= 0 AND weekly_cap_min >= 0", name=op.f("ck_volunteer_amounts")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_volunteer_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_volunteer_person_id")),
         sa.ForeignKeyConstraint(["subdistrict_id"], ["area.id"], name=op.f("fk_volunteer_subdistrict_id")),
@@ -382,6 +394,9 @@ def upgrade() -> None:
         sa.CheckConstraint("frequency_count > 0", name=op.f("ck_need_frequency_count")),
         sa.CheckConstraint("window_start_min < window_end_min", name=op.f("ck_need_window")),
         sa.CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name=op.f("ck_need_day")),
+        sa.CheckConstraint("minutes > 0", name=op.f("ck_need_minutes")),
+        sa.CheckConstraint("weekdays BETWEEN 1 AND 127", name=op.f("ck_need_weekdays")),
+        sa.CheckConstraint("to_day IS NULL OR to_day > from_day", name=op.f("ck_need_days")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_need_organisation_id")),
         sa.ForeignKeyConstraint(["senior_id"], ["senior.person_id"], name=op.f("fk_need_senior_id")),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_need_service_id")),
@@ -429,6 +444,7 @@ def upgrade() -> None:
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("to_day", sa.Date(), nullable=True),
         sa.Column("proof", sa.String(length=120), nullable=False),
+        sa.CheckConstraint("to_day IS NULL OR to_day >= from_day", name=op.f("ck_senior_category_days")),
         sa.ForeignKeyConstraint(["senior_id"], ["senior.person_id"], name=op.f("fk_senior_category_senior_id")),
         sa.PrimaryKeyConstraint("senior_id", "category", "from_day", name=op.f("pk_senior_category")),
     )

@@ -31,6 +31,8 @@ MOVING = ("post", "capture", "reverse")
 """Kinds that move minutes; the others only hold or free them."""
 ASKED_FOR_A_MOMENT = ("post", "hold")
 """Kinds whose asker says when they take effect; the others take effect when they are posted."""
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+"""How a transfer is written before it is hashed; it never changes, or no leaf could be computed again."""
 SWEEP = "expire:"
 """How the keys of the sweep begin; no asker can take one away from it."""
 
@@ -121,7 +123,7 @@ def _canonical(posting: Posting, effective_at: str | None, more: tuple[str, ...]
         posting.decision,
         *more,
     )
-    return json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return CANONICAL.encode(values).encode()
 
 
 def _moment(moment: datetime) -> str:

@@ -44,6 +44,9 @@ class Need(SQLModel, table=True):
         CheckConstraint("gender_wish IN ('any','female','male')", name="gender_wish"),
         CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name="day"),
         CheckConstraint("window_start_min < window_end_min", name="window"),
+        CheckConstraint("minutes > 0", name="minutes"),
+        CheckConstraint("weekdays BETWEEN 1 AND 127", name="weekdays"),
+        CheckConstraint("to_day IS NULL OR to_day > from_day", name="days"),
         Index("uq_need_external_ref", "external_ref", unique=True),
     )
 

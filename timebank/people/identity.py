@@ -35,5 +35,9 @@ def read_identity(number: str) -> Said:
     if check_digit(body) != last.upper():
         message = "The check digit does not fit."
         raise ValueError(message)
-    born_on = date(int(body[6:10]), int(body[10:12]), int(body[12:14]))
+    try:
+        born_on = date(int(body[6:10]), int(body[10:12]), int(body[12:14]))
+    except ValueError:
+        message = "The day of birth in places 7 to 14 is no day."
+        raise ValueError(message) from None
     return Said(born_on, "male" if int(body[16]) % 2 else "female")

@@ -17,6 +17,8 @@ from timebank.core.columns import (
     optional_ref,
 )
 
+PLACE = "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180"
+
 
 class Area(SQLModel, table=True):
     """A district, a sub-district (街镇) or a neighbourhood committee (居委)."""
@@ -77,6 +79,8 @@ class Person(SQLModel, table=True):
 class Senior(SQLModel, table=True):
     """A senior of the registry, with home (WGS-84) and committee."""
 
+    __table_args__ = (CheckConstraint(PLACE, name="place"),)
+
     person_id: int = big_ref("person.id", primary_key=True)
     external_ref: str = Field(max_length=64, unique=True)
     subdistrict_id: int = big_ref("area.id", index=True)
@@ -91,6 +95,7 @@ class SeniorCategory(SQLModel, table=True):
     """A category of special hardship a senior is in, from a day to a day (half-open), with its proof."""
 
     __tablename__ = "senior_category"
+    __table_args__ = (CheckConstraint("to_day IS NULL OR to_day >= from_day", name="days"),)
 
     senior_id: int = big_ref("senior.person_id", primary_key=True)
     category: str = Field(primary_key=True, max_length=40)
@@ -101,6 +106,14 @@ class SeniorCategory(SQLModel, table=True):
 
 class Volunteer(SQLModel, table=True):
     """A volunteer (时光伙伴): what they offer, where they start from, and when they can come."""
+
+    __table_args__ = (
+        CheckConstraint(PLACE, name="place"),
+        CheckConstraint("weekdays BETWEEN 0 AND 127", name="weekdays"),
+        CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name="day"),
+        CheckConstraint("window_start_min < window_end_min", name="window"),
+        CheckConstraint("max_needs >= 0 AND weekly_cap_min >= 0", name="amounts"),
+    )
 
     person_id: int = big_ref("person.id", primary_key=True)
     external_ref: str = Field(max_length=64, unique=True)
@@ -140,6 +153,7 @@ class AdvicePoint(SQLModel, table=True):
     """An advice point (养老顾问点) of a committee or sub-district; a public address."""
 
     __tablename__ = "advice_point"
+    __table_args__ = (CheckConstraint(PLACE, name="place"),)
 
     id: int | None = big_id()
     area_id: int = big_ref("area.id", index=True)
@@ -155,6 +169,7 @@ class AccessToken(SQLModel, table=True):
     __tablename__ = "access_token"
     __table_args__ = (
         CheckConstraint("(organisation_id IS NULL) <> (person_id IS NULL)", name="one_holder"),
+        CheckConstraint("expires_at > created_at", name="life"),
         Index("ix_access_token_holder", "organisation_id", "person_id"),
     )
 

@@ -101,6 +101,7 @@ def revoke_tokens(
         AccessToken.organisation_id == organisation_id,
         AccessToken.person_id == person_id,
         AccessToken.revoked_at == None,  # noqa: E711  # SQL reads IS NULL from it
+        AccessToken.expires_at > now,
     )
     tokens = session.exec(alive).all()
     for token in tokens:

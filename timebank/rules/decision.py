@@ -23,16 +23,26 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a pack says to a case: minutes of credit (0 when refused), and the rules that decided."""
+    """What a pack says to a case: minutes of credit (0 when refused), and the rules that decided.
+
+    ``articles`` says for each of ``reasons`` whether the rule is sourced or only assumed, and where it stands.
+    """
 
     allowed: bool
     minutes: int
     pack: str
     reasons: tuple[str, ...]
+    articles: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return what is stored with the transfer."""
-        return {"pack": self.pack, "allowed": self.allowed, "minutes": self.minutes, "reasons": list(self.reasons)}
+        return {
+            "pack": self.pack,
+            "allowed": self.allowed,
+            "minutes": self.minutes,
+            "reasons": list(self.reasons),
+            "articles": list(self.articles),
+        }
 
 
 @lru_cache(maxsize=4096)
@@ -43,14 +53,19 @@ def decide_earning(service: Service) -> Decision:
     times the service's ratio, rounded down to whole minutes. Equal cases are decided once.
     """
     pack = pack_in_force(service.day)
-    refused = tuple(_refusals(pack, service))
+    refused = _refusals(pack, service)
     if refused:
-        return Decision(allowed=False, minutes=0, pack=pack.name, reasons=refused)
+        return _decision(pack, 0, refused)
     counted = min(service.served_min, service.planned_min + pack.value("tolerance_min"))
     unit = pack.value("rounding_min")
     minutes = counted // unit * unit * service.earn_numerator // service.earn_denominator
     reasons = ["rounding_min"] + (["tolerance_min"] if counted < service.served_min else [])
-    return Decision(allowed=minutes > 0, minutes=minutes, pack=pack.name, reasons=tuple(reasons))
+    return _decision(pack, minutes, reasons)
+
+
+def _decision(pack: Pack, minutes: int, reasons: list[str]) -> Decision:
+    articles = tuple(f"{pack.rules[name].status}: {pack.rules[name].source}" for name in reasons)
+    return Decision(allowed=minutes > 0, minutes=minutes, pack=pack.name, reasons=tuple(reasons), articles=articles)
 
 
 def _refusals(pack: Pack, service: Service) -> list[str]:

@@ -19,6 +19,15 @@ KINDS: dict[str, type] = {
     "earning_evidence": list,
 }
 """Every rule a pack must say, with the kind of its value."""
+BOUNDS = {
+    "coin_min": (1, 1440),
+    "min_age_to_earn": (0, 120),
+    "min_age_to_redeem": (0, 120),
+    "rounding_min": (1, 1440),
+    "tolerance_min": (0, 1440),
+}
+"""Least and most of every number: minutes of a day, years of a life."""
+STATUSES = ("sourced", "assumed")
 HEAD = {"jurisdiction": str, "version": str, "from_day": date, "title_zh": str, "title_en": str}
 EVIDENCE = frozenset({"app", "qr", "nfc", "landline", "paper", "witness"})
 
@@ -77,27 +86,35 @@ def parse_pack(text: str, *, file: str) -> Pack:
         raise PackRefused(message) from fault
     rules = read.pop("rules", {})
     to_day = read.pop("to_day", None)
+    if not isinstance(rules, dict):
+        raise _refusal(file, text, "rules", rules, "it is a table with a table for each rule")
     _same_keys(file, text, set(read), set(HEAD), "key")
     _same_keys(file, text, set(rules), set(KINDS), "rule")
     for key, kind in HEAD.items():
-        if not isinstance(read[key], kind):
-            raise _refusal(file, text, key, read[key], f"it is a {kind.__name__}")
-    if to_day is not None and not (isinstance(to_day, date) and to_day > read["from_day"]):
-        raise _refusal(file, text, "to_day", to_day, "a pack ends after it begins")
+        if type(read[key]) is not kind or read[key] == "":
+            raise _refusal(file, text, key, read[key], f"it is a {kind.__name__}, and not empty")
+    if to_day is not None and not (type(to_day) is date and to_day > read["from_day"]):
+        raise _refusal(file, text, "to_day", to_day, "a pack ends after it begins, on a day")
     return Pack(**read, to_day=to_day, rules={key: _rule(file, text, key, rules[key]) for key in rules})
 
 
-def _rule(file: str, text: str, key: str, read: dict[str, Any]) -> Rule:
-    if set(read) != {"value", "status", "source"} or read["status"] not in ("sourced", "assumed") or not read["source"]:
-        raise _refusal(file, text, key, sorted(read), "a rule has value, status (sourced or assumed) and source")
-    value = read["value"]
-    if not isinstance(value, KINDS[key]) or isinstance(value, bool):
+def _rule(file: str, text: str, key: str, read: object) -> Rule:
+    shape = f"a rule has value, status ({' or '.join(STATUSES)}) and source"
+    if not isinstance(read, dict) or set(read) != {"value", "status", "source"}:
+        raise _refusal(file, text, key, sorted(read) if isinstance(read, dict) else read, shape)
+    value: Any = read["value"]
+    status, source = read["status"], read["source"]
+    if status not in STATUSES or not isinstance(source, str) or not source.strip():
+        raise _refusal(file, text, key, (status, source), shape)
+    if type(value) is not KINDS[key]:
         raise _refusal(file, text, key, value, f"its value is a {KINDS[key].__name__}")
-    if isinstance(value, int) and not (value >= 1 if key in ("coin_min", "rounding_min") else value >= 0):
-        raise _refusal(file, text, key, value, "minutes and ages are not negative, units at least 1")
-    if isinstance(value, list) and not set(value) <= EVIDENCE:
-        raise _refusal(file, text, key, value, f"grades of evidence are {sorted(EVIDENCE)}")
-    return Rule(value, read["status"], read["source"])
+    if key in BOUNDS:
+        least, most = BOUNDS[key]
+        if not least <= value <= most:
+            raise _refusal(file, text, key, value, f"it is {least} to {most}")
+    elif not value or any(grade not in tuple(EVIDENCE) for grade in value):
+        raise _refusal(file, text, key, value, f"grades of evidence are one or more of {sorted(EVIDENCE)}")
+    return Rule(value, status, source)
 
 
 def _same_keys(file: str, text: str, found: set[str], known: set[str], what: str) -> None:
@@ -115,7 +132,7 @@ def _refusal(file: str, text: str, key: str, value: object, right: str) -> PackR
 
 
 def check_dates(packs: Iterable[Pack]) -> None:
-    """Refuse two packs of one jurisdiction that are in force on the same day.
+    """Refuse two packs of one jurisdiction that are in force on the same day, or that have one name.
 
     Raises
     ------
@@ -127,6 +144,11 @@ def check_dates(packs: Iterable[Pack]) -> None:
         if early.jurisdiction == late.jurisdiction and early.is_in_force(late.from_day):
             message = f"{early.name} and {late.name} are both in force on {late.from_day}; end the first one by then."
             raise PackRefused(message)
+    names = [pack.name for pack in ordered]
+    doubled = next((name for name in names if names.count(name) > 1), None)
+    if doubled is not None:
+        message = f"Two packs are called {doubled}; a decision could not say which of them it followed."
+        raise PackRefused(message)
 
 
 @lru_cache(maxsize=1)
