@@ -106,7 +106,7 @@ def _rule(file: str, text: str, key: str, read: object) -> Rule:
     status, source = read["status"], read["source"]
     if status not in STATUSES or not isinstance(source, str) or not source.strip():
         raise _refusal(file, text, key, (status, source), shape)
-    if type(value) is not KINDS[key]:
+    if not isinstance(value, KINDS[key]) or isinstance(value, bool):
         raise _refusal(file, text, key, value, f"its value is a {KINDS[key].__name__}")
     if key in BOUNDS:
         least, most = BOUNDS[key]
