@@ -108,11 +108,11 @@ def _rule(file: str, text: str, key: str, read: object) -> Rule:
         raise _refusal(file, text, key, (status, source), shape)
     if not isinstance(value, KINDS[key]) or isinstance(value, bool):
         raise _refusal(file, text, key, value, f"its value is a {KINDS[key].__name__}")
-    if key in BOUNDS:
+    if isinstance(value, int):
         least, most = BOUNDS[key]
         if not least <= value <= most:
             raise _refusal(file, text, key, value, f"it is {least} to {most}")
-    elif not value or any(grade not in tuple(EVIDENCE) for grade in value):
+    if isinstance(value, list) and (not value or any(grade not in tuple(EVIDENCE) for grade in value)):
         raise _refusal(file, text, key, value, f"grades of evidence are one or more of {sorted(EVIDENCE)}")
     return Rule(value, status, source)
 
