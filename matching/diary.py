@@ -1,0 +1,180 @@
+"""The days of a volunteer while they fill: which pattern of days a need takes, and when a visit begins.
+
+Of all patterns of days that a need allows, it takes the one with most of its preferred weekdays, then the one
+that falls on the emptiest days near where the volunteer is anyway. Visits of several volunteers together begin at the
+same minute in all their diaries.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matching.candidates import planes
+from matching.columns import Floats, Ints, Mask
+from matching.due import Ask, ask_of
+from matching.frequency import DAYS_A_WEEK
+from matching.patterns import patterns
+from matching.problem import Problem
+
+NOWHERE = -1
+LONGEST_WALK_MIN = 10_000
+
+
+@dataclass(slots=True)
+class Day:
+    """What a diary knows of a volunteer's days: minutes of visits, when free again, where last; weeks' minutes."""
+
+    load_min: Ints
+    free_from_min: Ints
+    last_needs: Ints
+    week_min: Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Days and starting minutes of the visits of one need."""
+
+    days: Ints
+    starts_min: Ints
+
+
+class Diaries:
+    """The diaries of all volunteers of a problem, by position; opened empty when they are first asked for."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._days: dict[int, Day] = {}
+        self._asks: dict[tuple[int, ...], Ask] = {}
+
+    @cached_property
+    def _homes_m(self) -> Floats:
+        return planes(self.problem).needs
+
+    @cached_property
+    def _starts_m(self) -> Floats:
+        return planes(self.problem).volunteers
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Nothing but weekdays and the need's own days decides when it is due, so equal needs share their ask."""
+        problem = self.problem
+        return not (len(problem.absences) or len(problem.seasons) or len(problem.suspensions))
+
+    def of(self, volunteer: int) -> Day:
+        """Return the diary of a volunteer."""
+        found = self._days.get(volunteer)
+        if found is None:
+            horizon = self.problem.horizon_days
+            weeks = -(-horizon // DAYS_A_WEEK)
+            empty = np.zeros(horizon, dtype=np.int64)
+            found = Day(empty, empty.copy(), np.full(horizon, NOWHERE), np.zeros(weeks, dtype=np.int64))
+            self._days[volunteer] = found
+        return found
+
+    def clear(self, volunteer: int) -> None:
+        """Empty the diary of a volunteer."""
+        self._days.pop(volunteer, None)
+
+    def place(self, need: int, volunteers: Sequence[int]) -> Placed | None:
+        """Find days for a need with all who come together (positions), and write them; nothing when none fit."""
+        grid, by_week = patterns(self._ask(need, volunteers))
+        if not len(grid):
+            return None
+        duration = int(self.problem.needs.durations_min[need])
+        starts, late, cost = self._starts(need, volunteers, duration)
+        possible = np.flatnonzero(grid @ late.astype(np.int32) == 0)
+        for volunteer in volunteers:
+            minutes = by_week[possible] * (duration + self.travel_min(need, volunteer)) + self.of(volunteer).week_min
+            over = (minutes > self.problem.volunteers.weekly_caps_min[volunteer]) & (by_week[possible] > 0)
+            possible = possible[~over.any(axis=1)]
+        if not len(possible):
+            return None
+        best = possible[self._best(need, grid[possible], cost)]
+        days = np.flatnonzero(grid[best])
+        for volunteer in volunteers:
+            self._write(need, volunteer, days, starts[days], by_week[best])
+        return Placed(days=days, starts_min=starts[days])
+
+    def travel_min(self, need: int, volunteer: int) -> int:
+        """Return the minutes from a volunteer's home to a need and back; 0 where travel takes no minutes."""
+        params = self.problem.params
+        if not params.pace_m_per_min:
+            return 0
+        metres = np.hypot(*(self._homes_m[need] - self._starts_m[volunteer])) * params.detour
+        return round_trip_min(float(np.rint(metres)), params.pace_m_per_min)
+
+    def _starts(self, need: int, volunteers: Sequence[int], duration: int) -> tuple[Ints, Mask, Ints]:
+        """For every day: the earliest start for all, whether that is too late, and what the day costs."""
+        needs, who = self.problem.needs, self.problem.volunteers
+        everyone = list(volunteers)
+        opens = max(int(needs.window_starts_min[need]), int(who.window_starts_min[everyone].max()))
+        closes = min(int(needs.window_ends_min[need]), int(who.window_ends_min[everyone].min()))
+        starts = np.full(self.problem.horizon_days, opens, dtype=np.int64)
+        cost = np.zeros(self.problem.horizon_days, dtype=np.int64)
+        for volunteer in volunteers:
+            day = self.of(volunteer)
+            walk = self._walk_min(need, day)
+            pause = np.where(day.last_needs == NOWHERE, 0, np.maximum(self.problem.params.gap_min, walk))
+            starts = np.maximum(starts, day.free_from_min + pause)
+            cost += day.load_min + walk
+        return starts, starts + duration > closes, cost
+
+    def _walk_min(self, need: int, day: Day) -> Ints:
+        """Minutes from the last stop of every day to a need; 0 on empty days and where travel takes no minutes."""
+        pace = self.problem.params.pace_m_per_min
+        walk = np.zeros(len(day.last_needs), dtype=np.int64)
+        busy = np.flatnonzero(day.last_needs != NOWHERE)
+        if pace and len(busy):
+            apart = self._homes_m[day.last_needs[busy]] - self._homes_m[need]
+            metres = np.rint(np.hypot(apart[:, 0], apart[:, 1]) * self.problem.params.detour)
+            walk[busy] = np.minimum(np.ceil(metres / pace), LONGEST_WALK_MIN).astype(np.int64)
+        return walk
+
+    def _best(self, need: int, grid: "np.ndarray[tuple[int, int], np.dtype[np.int32]]", cost: Ints) -> int:
+        """Most visits on preferred weekdays, then least cost; equal choices are spread over the district."""
+        turn = (np.arange(len(grid)) + need) % len(grid)
+        preferred = int(self.problem.needs.preferred_weekdays[need])
+        if not preferred:
+            return int(np.lexsort((turn, grid @ cost))[0])
+        weekday = (self.problem.starts_on.weekday() + np.arange(grid.shape[1])) % DAYS_A_WEEK
+        off = grid @ (preferred >> weekday & 1 == 0).astype(np.int32)
+        return int(np.lexsort((turn, grid @ cost, off))[0])
+
+    def _write(self, need: int, volunteer: int, days: Ints, starts: Ints, by_week: Ints) -> None:
+        day, duration = self.of(volunteer), int(self.problem.needs.durations_min[need])
+        day.load_min[days] += duration
+        day.free_from_min[days] = starts + duration
+        day.last_needs[days] = need
+        day.week_min += by_week * (duration + self.travel_min(need, volunteer))
+
+    def _ask(self, need: int, volunteers: Sequence[int]) -> Ask:
+        """The ask of a need and who comes; asks are shared among equal needs, and made anew where days differ."""
+        needs, who = self.problem.needs, self.problem.volunteers
+        if not self._is_plain and not self._is_untouched(need, volunteers):
+            return ask_of(self.problem, need, np.array(volunteers, dtype=np.int64))
+        weekdays = int(np.bitwise_and.reduce(np.append(who.weekdays[list(volunteers)], needs.weekdays[need])))
+        columns = (needs.frequency_kinds, needs.frequency_counts, needs.first_days, needs.last_days)
+        key = (weekdays, *(int(column[need]) for column in (*columns, needs.least_gap_days)))
+        if not self._is_plain:
+            key = (*key, int(needs.areas[need]), int(needs.skills[need]))
+        if key not in self._asks:
+            self._asks[key] = ask_of(self.problem, need, np.array(volunteers, dtype=np.int64))
+        return self._asks[key]
+
+    @cached_property
+    def _touched(self) -> tuple[frozenset[int], frozenset[int]]:
+        """People with an absence, and needs with a season."""
+        return frozenset(self.problem.absences.person_ids.tolist()), frozenset(self.problem.seasons.need_ids.tolist())
+
+    def _is_untouched(self, need: int, volunteers: Sequence[int]) -> bool:
+        people, seasons = self._touched
+        who = [int(self.problem.volunteers.ids[volunteer]) for volunteer in volunteers]
+        own = int(self.problem.needs.ids[need]) in seasons or int(self.problem.needs.senior_ids[need]) in people
+        return not own and people.isdisjoint(who)
+
+
+def round_trip_min(distance_m: float, pace_m_per_min: float) -> int:
+    """Return whole minutes there and back, rounded up."""
+    return int(np.ceil(2 * distance_m / pace_m_per_min))
