@@ -23,8 +23,8 @@ NO_PRICE = 1 << 60
 class Prices:
     """What an optimal pairing says a need and a place are worth, in metres.
 
-    ``needs_m``, shape (n,), is what meeting the need costs now, never more than its penalty; 0 for needs met by slots.
-    ``volunteers_m``, shape (m,), is what one more place at the volunteer would save: 0 where there is room.
+    ``needs_m``, shape (n,), is what one more need like it would cost, never more than its penalty; 0 for needs met
+    by slots. ``volunteers_m``, shape (m,), is what the loss of one place at the volunteer would cost; 0 with room.
     """
 
     needs_m: Ints
