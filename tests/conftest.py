@@ -18,6 +18,7 @@ from timebank.core.database import database, open_database, transaction
 from timebank.core.schema import upgrade
 
 TEST_KEYS = "1:" + "A" * 43 + "="
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,16 +85,42 @@ def _admin(url: str, statement: str) -> None:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def sqlite_world(sqlite_template: Path) -> tuple[Path, World]:
+    """An SQLite file in which the small district stands, for tests to copy, and its numbers."""
+    path = sqlite_template.with_name("world.sqlite")
+    shutil.copy(sqlite_template, path)
+    with database(f"sqlite:///{path}") as opened:
+        with transaction(opened) as session:
+            world = small_district(session, NOON)
+        with opened.connect() as connection:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.exec_driver_sql("BEGIN")
+    return path, world
+
+
+@pytest.fixture(scope="session")
+def postgres_world(postgres_url: str, postgres_template: str) -> tuple[str, World]:
+    """Name of a PostgreSQL database in which the small district stands, for tests to copy, and its numbers."""
+    _admin(postgres_url, f"CREATE DATABASE template_world TEMPLATE {postgres_template} STRATEGY file_copy")
+    with database(postgres_url.format("template_world")) as opened, transaction(opened) as session:
+        world = small_district(session, NOON)
+    return "template_world", world
+
+
 @contextmanager
-def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> Iterator[str]:
-    """Copy the template of a kind; the URL is good inside the block."""
+def fresh_database(
+    request: pytest.FixtureRequest, kind: str, folder: Path, *, has_world: bool = False
+) -> Iterator[str]:
+    """Copy the template of a kind, empty or with the small district in it; the URL is good inside the block."""
+    template = request.getfixturevalue(f"{kind}_world")[0] if has_world else request.getfixturevalue(f"{kind}_template")
     if kind == "sqlite":
         path = folder / "district.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        shutil.copy(template, path)
         yield f"sqlite:///{path}"
         return
     server: str = request.getfixturevalue("postgres_url")
-    template: str = request.getfixturevalue("postgres_template")
     name = f"t_{uuid4().hex}"
     _admin(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     yield server.format(name)
@@ -103,7 +130,7 @@ def fresh_database(request: pytest.FixtureRequest, kind: str, folder: Path) -> I
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh, migrated database; every test that uses it runs on both kinds."""
-    with fresh_database(request, request.param, tmp_path) as url:
+    with fresh_database(request, request.param, tmp_path, has_world="world" in request.fixturenames) as url:
         yield url
 
 
@@ -126,6 +153,13 @@ def engine(database_url: str) -> Iterator[Engine]:
     opened.dispose()
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A migrated database for a whole file of tests that leave nothing behind: what they try is refused."""
+    with fresh_database(request, request.param, tmp_path_factory.mktemp("shared")) as url, database(url) as opened:
+        yield opened
+
+
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     """One transaction on a fresh database; committed when the test ends well."""
@@ -133,14 +167,15 @@ def session(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def noon() -> datetime:
     """A moment for rules that are given the time: Monday 2026-03-02, 12:00 in Shanghai."""
-    return datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+    return NOON
 
 
 @pytest.fixture
-def world(engine: Engine, noon: datetime) -> World:
+def world(request: pytest.FixtureRequest, engine: Engine) -> World:
     """The small district, stored."""
-    with transaction(engine) as opened:
-        return small_district(opened, noon)
+    kind = "sqlite" if engine.dialect.name == "sqlite" else "postgres"
+    stored: tuple[object, World] = request.getfixturevalue(f"{kind}_world")
+    return stored[1]
