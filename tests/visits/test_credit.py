@@ -77,6 +77,10 @@ def test_a_decision_with_its_reasons_stands_with_the_transfer(engine: Engine, wo
         "allowed": True,
         "minutes": 25,
         "reasons": ["rounding_min", "tolerance_min"],
+        "articles": [
+            "assumed: not found in any source read; whole minutes lose nothing",
+            "assumed: not found in any source read; minutes beyond the planned length that still count",
+        ],
     }
 
 
