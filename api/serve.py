@@ -23,7 +23,7 @@ from timebank.core.texts import say
 LOG = logging.getLogger("timebank.api")
 STOP_S = 10
 LOOK_S = 0.2
-AGAIN_S = 5
+AGAIN_S = 2
 
 
 class PortTaken(Refusal):
@@ -42,9 +42,9 @@ def serve(*, host: str, port: int) -> None:
     PortTaken
         Before anything is started.
     """
-    signal.signal(signal.SIGTERM, _leave)  # so that the blocks below are left in order
     with (
         _listening(host, port) as door,
+        _left_in_order(),
         database(Settings.from_environment().database_url) as engine,
         _worker_beside(),
     ):
@@ -60,6 +60,16 @@ def serve(*, host: str, port: int) -> None:
             timeout_graceful_shutdown=STOP_S,
         )
         uvicorn.Server(config).run(sockets=[door])
+
+
+@contextmanager
+def _left_in_order() -> Iterator[None]:
+    """Make a polite end (SIGTERM) leave every block in order, as an interrupt does."""
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -93,7 +103,8 @@ def _worker_beside() -> Iterator[None]:
 def _keep_worker(stopping: threading.Event) -> None:
     """Start a worker, and another one when it dies."""
     while not stopping.is_set():
-        with subprocess.Popen([sys.executable, "-m", "timebank.cli", "work"], start_new_session=True) as worker:
+        command = [sys.executable, "-m", "timebank.cli", "work", "--parent", str(os.getpid())]
+        with subprocess.Popen(command, start_new_session=True) as worker:  # noqa: S603  # our own program and a number
             while worker.poll() is None and not stopping.wait(LOOK_S):
                 pass
             if stopping.is_set():

@@ -84,10 +84,14 @@ def serve(
 
 
 @app.command()
-def work() -> None:
+def work(
+    parent: Annotated[
+        int | None, typer.Option(help="Number of the process to end with; else the one that starts.")
+    ] = None,
+) -> None:
     """Work on jobs until the process that started this one is gone."""
     with _engine() as engine:
-        work_jobs(engine, {MATCH: run_match})
+        work_jobs(engine, {MATCH: run_match}, parent=parent)
 
 
 @app.command()

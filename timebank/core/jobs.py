@@ -228,9 +228,13 @@ def _kept(engine: Engine, job: Job, clock: Callable[[], datetime], beat_s: float
         heart.join()
 
 
-def work(engine: Engine, handlers: dict[str, Handler], *, pause_s: float = 0.5) -> None:
-    """Work until the process that started this one is gone, or it is interrupted; outlives a database that rests."""
-    parent = os.getppid()
+def work(engine: Engine, handlers: dict[str, Handler], *, pause_s: float = 0.5, parent: int | None = None) -> None:
+    """Work until the process that started this one is gone, or it is interrupted; outlives a database that rests.
+
+    ``parent`` is that process's number; without it, whoever is the parent now. One that dies while this one still
+    starts up is only noticed when it gave its number.
+    """
+    parent = os.getppid() if parent is None else parent
     while os.getppid() == parent:
         try:
             is_idle = not work_one(engine, handlers)
