@@ -1,21 +1,19 @@
 """Questions and plans of the small district."""
 
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, text, update
+from sqlalchemy import Engine, text, update
 from sqlmodel import Session, SQLModel
 
 from matching.columns import Columns
 from matching.problem import Problem
-from tests.worlds import MONDAY, World, small_district
-from timebank.core.database import open_database, transaction
+from tests.conftest import fresh_database
+from tests.worlds import MONDAY, World
+from timebank.core.database import database, transaction
 from timebank.needs.tables import Need
 from timebank.planning.problem_rows import Question, load_problem
 from timebank.planning.runs import make_plan
@@ -146,29 +144,12 @@ def book(session: Session, slot: int, need: int, status: str, plan_id: int | Non
 
 
 @pytest.fixture
-def both(
-    sqlite_template: Path, postgres_url: str, postgres_template: str, tmp_path: Path, noon: datetime
-) -> Iterator[tuple[Engine, Engine]]:
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine, Engine]]:
     """The small district on SQLite and on PostgreSQL, side by side."""
-    path = tmp_path / "beside.sqlite"
-    shutil.copy(sqlite_template, path)
-    name = f"t_{uuid4().hex}"
-    with _admin(postgres_url) as admin:
-        admin(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
-        engines = (open_database(f"sqlite:///{path}"), open_database(postgres_url.format(name)))
-        for engine in engines:
-            with transaction(engine) as session:
-                small_district(session, noon)
-        yield engines
-        for engine in engines:
-            engine.dispose()
-        admin(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@contextmanager
-def _admin(url: str) -> Iterator[Callable[[str], object]]:
-    address = url.format("postgres").replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield lambda statement: connection.execute(text(statement))
-    engine.dispose()
+    with (
+        fresh_database(request, "sqlite", tmp_path, has_world=True) as sqlite,
+        fresh_database(request, "postgres", tmp_path, has_world=True) as postgres,
+        database(sqlite) as embedded,
+        database(postgres) as server,
+    ):
+        yield embedded, server
