@@ -13,7 +13,8 @@ from timebank.core.database import database
 @pytest.fixture
 def second_url(request: pytest.FixtureRequest, played: Engine, tmp_path: Path) -> Iterator[str]:
     """URL of a fresh, migrated database of the kind that ``played`` is of."""
-    with fresh_database(request, played.dialect.name, tmp_path) as url:
+    kind = "sqlite" if played.dialect.name == "sqlite" else "postgres"
+    with fresh_database(request, kind, tmp_path) as url:
         yield url
 
 
