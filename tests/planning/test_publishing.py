@@ -19,6 +19,7 @@ from timebank.needs.tables import Need
 from timebank.people.tables import Volunteer
 from timebank.planning import tables
 from timebank.planning.storing import answer_of, publish_plan
+from timebank.projects.projects import cancel_project
 from timebank.projects.tables import Booking, Project, Slot
 from timebank.visits import life
 from timebank.visits.tables import Visit
@@ -338,6 +339,23 @@ def test_a_project_that_is_called_off_before_publishing_gives_no_places(
     assert rows_of(engine, "booking")["booking"] == []
     with transaction(engine, read_only=True) as session:
         assert session.get_one(tables.Plan, number).figures["left_out"]["bookings"] == 1
+
+
+@pytest.mark.parametrize(("is_cancelled_first", "booked"), [(True, []), (False, ["cancelled"])])
+def test_a_project_that_is_called_off_while_a_plan_is_published_keeps_no_booking(
+    engine: Engine, world: World, plan: Plan, booked: list[str], *, is_cancelled_first: bool
+) -> None:
+    """Whoever is first, nobody is left waiting for a bath that does not come."""
+    number, office = plan(is_proposed=True), world.organisations["CF1"]
+    acts = [
+        lambda session: cancel_project(session, office, world.project, from_day=MONDAY).status,
+        _published(engine, number),
+    ]
+
+    answers = at_once(engine, *(acts if is_cancelled_first else reversed(acts)))
+
+    assert set(answers) == {"cancelled", "published"}
+    assert [row[4] for row in rows_of(engine, "booking")["booking"]] == booked
 
 
 @pytest.mark.parametrize("is_visit_first", [True, False])

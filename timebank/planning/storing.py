@@ -18,6 +18,7 @@ from timebank.core.errors import NotFound, WrongState
 from timebank.planning.in_force import PAIR, UNMET
 from timebank.planning.replacing import book_places, clear, refuse_double_hours, take_place, visits_that_can_be
 from timebank.planning.tables import Plan
+from timebank.projects.projects import GIVE_PLACES
 
 VISITS = ("need_ids", "volunteer_ids", "days", "starts_min", "durations_min")
 """Columns of an engine's visits, in the order in which they are stored."""
@@ -137,7 +138,7 @@ def publish_plan(session: Session, plan_id: int) -> Plan:
     WrongState
         When a later plan has taken its place, or others have taken its hours or places since it was made.
     """
-    wait_turn(session, "publish")
+    wait_turn(session, GIVE_PLACES)
     plan = session.get(Plan, plan_id, with_for_update=True, populate_existing=True)
     if plan is None:
         raise NotFound(kind="plan", key=str(plan_id))

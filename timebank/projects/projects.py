@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, update
 from sqlmodel import Session, col, select
 
 from timebank.core.database import wait_turn
@@ -19,9 +19,13 @@ from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.categories import CATEGORIES
 from timebank.people.tables import Area, Organisation, OrganisationArea
-from timebank.projects.tables import Project, Resource, Slot
+from timebank.projects.tables import Booking, Project, Resource, Slot
 
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GIVE_PLACES = "give places"
+"""The turn of whoever gives out places of slots or takes them back; see ``wait_turn``."""
 MOST_RESOURCES = 50
 MOST_SLOTS = 20_000
 
@@ -123,7 +127,7 @@ def create_project(
 
 def _check(session: Session, draft: ProjectDraft) -> None:
     """Refuse what cannot be, field by field."""
-    if not 1 <= len(draft.title_zh) <= 120:
+    if not draft.title_zh.strip() or len(draft.title_zh) > 120:
         raise WrongInput(field="titleZh", value=draft.title_zh[:20], right=Phrase("right_length", least=1, most=120))
     if len(draft.title_en) > 120:
         raise WrongInput(field="titleEn", value=draft.title_en[:20], right=Phrase("right_length", least=0, most=120))
@@ -149,10 +153,19 @@ def _check(session: Session, draft: ProjectDraft) -> None:
         if resource.code in taken or codes.count(resource.code) > 1 or not 1 <= len(resource.code) <= 64:
             raise WrongInput(field="resources.code", value=resource.code[:64], right=Phrase("right_new_code", most=64))
         _check_resource(resource)
+    _check_slots(draft)
+
+
+def _check_slots(draft: ProjectDraft) -> None:
+    """Refuse more dated slots than a project may have, without counting on for ever."""
+    dated = (row for asked in draft.resources for row in slot_rows(draft.starts_on, draft.ends_on, asked.slots))
+    if sum(1 for _ in islice(dated, MOST_SLOTS + 1)) > MOST_SLOTS:
+        right = Phrase("right_most", most=MOST_SLOTS)
+        raise WrongInput(field="resources.slots", value=f"{MOST_SLOTS}+", right=right)
 
 
 def _check_resource(resource: ResourceDraft) -> None:
-    if not 1 <= len(resource.name_zh) <= 120:
+    if not resource.name_zh.strip() or len(resource.name_zh) > 120:
         right = Phrase("right_length", least=1, most=120)
         raise WrongInput(field="resources.nameZh", value=resource.name_zh[:20], right=right)
     if not is_in_district(resource.lat_deg, resource.lon_deg):
@@ -201,11 +214,7 @@ def _add_resources(session: Session, project: Project, draft: ProjectDraft, area
         )
         session.add(resource)
         session.flush()
-        dated = slot_rows(draft.starts_on, draft.ends_on, asked.slots)
-        rows += [row | {"resource_id": resource.id} for row in islice(dated, MOST_SLOTS + 1 - len(rows))]
-        if len(rows) > MOST_SLOTS:
-            right = Phrase("right_most", most=MOST_SLOTS)
-            raise WrongInput(field="resources.slots", value=f"{len(rows)}+", right=right)
+        rows += [row | {"resource_id": resource.id} for row in slot_rows(draft.starts_on, draft.ends_on, asked.slots)]
     if rows:
         session.connection().execute(insert(SLOT), rows)
 
@@ -247,11 +256,49 @@ def project_of(session: Session, organisation_id: int, project_id: int) -> Proje
 
 
 def start_project(session: Session, organisation_id: int, project_id: int) -> Project:
-    """Let a drafted project run, so that its slots can be given out; a running one stays as it is."""
-    project = project_of(session, organisation_id, project_id)
-    if project.status == "draft":
-        project.status = "running"
-        session.flush()
-    if project.status != "running":
-        raise WrongState(kind="project", key=str(project_id), state=project.status, allowed="draft")
+    """Let a drafted project run, so that its slots can be given out; a running one stays as it is.
+
+    Raises
+    ------
+    NotFound
+        When there is none, or it is another's.
+    WrongState
+        When it is over or called off.
+    """
+    return _move(session, project_of(session, organisation_id, project_id), frm=("draft",), to="running")
+
+
+def cancel_project(session: Session, organisation_id: int, project_id: int, *, from_day: date) -> Project:
+    """Call a project off: its slots are given out no more, and bookings from a day on are cancelled.
+
+    What was used or missed stays, and so do bookings before the day. Doing it again changes nothing. The seniors
+    concerned are unmet until the next plan; the cancelled bookings say who they are.
+
+    Raises
+    ------
+    NotFound
+        When there is none, or it is another's.
+    WrongState
+        When it is closed.
+    """
+    wait_turn(session, GIVE_PLACES)
+    project = _move(session, project_of(session, organisation_id, project_id), frm=("draft", "running"), to="cancelled")
+    own = (
+        select(Slot.id)
+        .join(Resource, col(Resource.id) == col(Slot.resource_id))
+        .where(Resource.project_id == project_id, Slot.day >= from_day)
+    )
+    ahead = (BOOKING.c.status == "booked", BOOKING.c.slot_id.in_(own))
+    session.connection().execute(update(BOOKING).where(*ahead).values(status="cancelled"))
+    return project
+
+
+def _move(session: Session, project: Project, *, frm: tuple[str, ...], to: str) -> Project:
+    """Change the state if it is one of ``frm``; of two who try at once, the second sees what the first did."""
+    moved = update(PROJECT).where(PROJECT.c.id == project.id, PROJECT.c.status.in_(frm)).values(status=to)
+    session.connection().execute(moved)
+    session.refresh(project)
+    if project.status != to:
+        allowed = " or ".join(frm)
+        raise WrongState(kind="project", key=str(project.id), state=project.status, allowed=allowed)
     return project
