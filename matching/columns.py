@@ -89,15 +89,14 @@ class Columns:
     def settle(self) -> int:
         """Cast every column to its type, fill what was not given, make all read-only; return the number of rows."""
         columns = {column.name: column for column in fields(self)}  # type: ignore[arg-type]  # every subclass is a dataclass
-        given = {name: getattr(self, name) for name in columns}
-        rows = max((len(values) for values in given.values() if np.ndim(values)), default=0)
+        kinds = {name: next(k for alias, k in COLUMN_KINDS if alias == column.type) for name, column in columns.items()}
+        given = {name: cast(type(self).__name__, name, getattr(self, name), kind) for name, kind in kinds.items()}
+        rows = max((len(values) for values in given.values()), default=0)
         lengths = {}
         for name, column in columns.items():
             values = given[name]
-            if "default" in column.metadata and np.ndim(values) and not len(values):
-                values = np.full(rows, column.metadata["default"])
-            kind = next(kind for alias, kind in COLUMN_KINDS if alias == column.type)
-            values = cast(type(self).__name__, name, values, kind)
+            if "default" in column.metadata and not len(values):
+                values = np.full(rows, column.metadata["default"], dtype=kinds[name])
             values.setflags(write=False)
             object.__setattr__(self, name, values)
             lengths[name] = len(values)
