@@ -1,8 +1,8 @@
 """What one more would be worth where something is missing: a place, a volunteer, an hour, a place in a slot.
 
-The prices of the optimal pairing say where one more place of a volunteer could save most; there, and for a volunteer, an
-hour and a place in a slot, the problem is solved again with one more: the worth is the difference, exact as far as both
-answers are optimal.
+The prices of the optimal pairing say where one more place of a volunteer could save most; there, and for a volunteer,
+an hour and a place in a slot, the problem is solved again with one more: the worth is the difference, exact as far as
+both answers are optimal.
 """
 
 from collections.abc import Callable
