@@ -21,7 +21,7 @@ from api.negotiation import JSON_TYPE, locale_of, media_of
 from api.requests import Asked, BadRequest, read_request
 from api.schema import SCHEMA
 from timebank.core.database import transaction
-from timebank.core.errors import StoreUnavailable
+from timebank.core.errors import StoreDiffers, StoreUnavailable
 from timebank.people.tokens import Holder, holder_of
 
 LONGEST_TOKEN = 200
@@ -81,6 +81,8 @@ class GraphQL:
             return Answer(status=400, body={"errors": [voice.refused(refusal)]}, is_of_document=True)
         except GraphQLError as wrong:
             return voice.told(ExecutionResult(data=None, errors=[wrong]))
+        except StoreDiffers:
+            raise  # trying again would not help
         except StoreUnavailable as fault:
             voice.log(fault)
             return voice.failed(503, "Busy")

@@ -52,6 +52,34 @@ def test_every_error_has_a_code_and_the_number_of_its_request(window: Door, who:
     assert all(error["message"] for error in errors)
 
 
+@pytest.mark.parametrize(
+    ("who", "query", "zh", "en"),
+    [
+        (
+            "office",
+            "{ pairs(first: 1) { edges { cursor } } }",
+            "无权执行“matches:read”，需要：具有权限 matches:read 的令牌。",
+            "matches:read needs a token with the scope matches:read.",
+        ),
+        ("east", "{ me { account { id } } }", "无权执行“me”，需要：个人的令牌。", "me needs a token of a person."),
+        ("east", '{ node(id: "x") { id } }', "这里没有该对象：x。", "There is no thing x here."),
+        ("east", '{ plan(id: "x") { id } }', "这里没有该匹配方案：x。", "There is no plan x here."),
+        (
+            "east",
+            "{ pairs(first: 0) { edges { cursor } } }",
+            "first 不能为“0”；应为 1 到 100。",
+            "first cannot be '0'; 1 to",
+        ),
+    ],
+)
+def test_a_refusal_is_said_in_the_language_of_the_caller(window: Door, who: str, query: str, zh: str, en: str) -> None:
+    """Half a sentence in another language is no answer."""
+    said = {locale: window.ask(who, query, locale=locale).json()["errors"][0]["message"] for locale in ("zh", "en")}
+
+    assert said["zh"] == zh
+    assert said["en"].startswith(en)
+
+
 def test_every_request_has_a_number_of_its_own(window: Door) -> None:
     """Two reports are told apart."""
     numbers = {window.ask("east", "{ viewer { scopes } }").headers["x-request-id"] for _ in range(5)}
@@ -177,3 +205,16 @@ def test_a_busy_database_is_503_and_nothing_is_done(impatient: Door) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["errors"][0]["extensions"]["code"] == "Busy"
     assert "data" not in answer.json()
+
+
+def test_a_database_of_another_shape_is_a_fault_of_ours(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    """Trying again would not help; the operators must bring it up to date."""
+    with transaction(door.engine) as session:
+        session.connection().execute(text("ALTER TABLE service RENAME COLUMN minutes TO duration"))
+
+    answer = door.ask("east", "{ services { minutes } }")
+
+    assert answer.status_code == 500
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["InternalError"]
+    assert "StoreDiffers" in caplog.text
+    assert "minutes" not in answer.text

@@ -1,5 +1,6 @@
 """A social organisation reads its pairs with their reasons, starts a match run, follows it, and publishes its plan."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -152,6 +153,15 @@ def test_the_same_key_is_the_same_run(door: Door) -> None:
         runs = session.exec(select(func.count()).select_from(Job).where(Job.idempotency_key == "monday")).one()
     assert first == again
     assert runs == 1
+
+
+def test_two_who_start_with_the_same_key_at_once_get_the_same_run(door: Door) -> None:
+    """An impatient second click comes while the first is still being stored."""
+    with ThreadPoolExecutor(4) as pool:
+        started = list(pool.map(lambda _: _start(door), range(4)))
+
+    assert started == [started[0]] * 4
+    assert started[0]["run"]["status"] == "queued"
 
 
 def test_the_same_key_for_another_week_is_refused(door: Door) -> None:
