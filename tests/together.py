@@ -38,6 +38,7 @@ def _act(engine: Engine, act: Act) -> Any:
 def _wait_until_it_waits(engine: Engine, other: Future[Any]) -> None:
     if engine.dialect.name == "sqlite":
         return
-    with engine.connect() as watch:
+    # each look is a transaction of its own, for within one the server tells what it saw first
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watch:
         while not wait([other], timeout=0.01).done and not watch.execute(text(BLOCKED)).scalar_one():
             pass
