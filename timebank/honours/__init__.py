@@ -1,0 +1,1 @@
+"""Levels by hours, and certificates that a third party can check without us."""
