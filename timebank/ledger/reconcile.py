@@ -1,10 +1,11 @@
 """The books prove themselves: seven checks, each names the first row that breaks it.
 
-R1 entries of a book sum to zero. R2 an account is the fold of its entries. R3 each balance follows from the
-one before, without gaps, in the order of moments. R4 a transfer that moves has just its two entries, any other has
-none, no entry is without its transfer, and a reversal is the opposite of what it reverses. R5 open holds are the
-holds without an end, an account holds their sum, and a hold ends as it was made. R6 no entry takes an account under
-its floor. R7 every leaf and every seal is what its rows say, and the seals are those that were published.
+R1 entries of a book sum to zero. R2 an account is the fold of its entries. R3 each balance follows from the one
+before, without gaps, at the moment of its transfer or of the entry before, whichever is later. R4 a transfer that
+moves has just its two entries, any other has none, no entry is without its transfer, and a reversal is the opposite
+of what it reverses. R5 open holds are the holds without an end, an account holds their sum, and a hold ends as it was
+made. R6 no entry takes an account under its floor. R7 every leaf and every seal is what its rows say, and the seals
+are those that were published.
 """
 
 from collections.abc import Mapping
@@ -33,14 +34,23 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "R2",
         """
-        SELECT 'account ' || a.id || ' says ' || (a.credits - a.debits) || ', its entries ' || COALESCE(f.total, 0)
+        SELECT 'account ' || a.id || ' says ' || a.credits || ' in, ' || a.debits || ' out, ' || a.version
+            || ' lines; its entries say ' || COALESCE(f.credits, 0) || ', ' || COALESCE(f.credits - f.total, 0) || ', '
+            || COALESCE(f.lines, 0)
         FROM account a LEFT JOIN (
             SELECT account_id, SUM(amount_min) AS total, MAX(seq) AS last, COUNT(*) AS lines,
-                   SUM(CASE WHEN amount_min > 0 THEN amount_min ELSE 0 END) AS credits, MAX(created_at) AS newest
+                   SUM(CASE WHEN amount_min > 0 THEN amount_min ELSE 0 END) AS credits
             FROM entry GROUP BY account_id) f ON f.account_id = a.id
         WHERE a.book_id = :book AND (a.credits <> COALESCE(f.credits, 0) OR a.credits - a.debits <> COALESCE(f.total, 0)
-            OR a.version <> COALESCE(f.last, 0) OR a.version <> COALESCE(f.lines, 0)
-            OR (a.moved_at IS NULL) <> (f.newest IS NULL) OR a.moved_at <> f.newest)
+            OR a.version <> COALESCE(f.last, 0) OR a.version <> COALESCE(f.lines, 0))
+        ORDER BY a.id LIMIT 1""",
+    ),
+    (
+        "R2",
+        """
+        SELECT 'account ' || a.id || ' has another moment than its newest entry' FROM account a
+        LEFT JOIN (SELECT account_id, MAX(created_at) AS newest FROM entry GROUP BY account_id) f ON f.account_id = a.id
+        WHERE a.book_id = :book AND ((a.moved_at IS NULL) <> (f.newest IS NULL) OR a.moved_at <> f.newest)
         ORDER BY a.id LIMIT 1""",
     ),
     (
@@ -51,10 +61,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
                    LAG(e.balance_after_min, 1, 0) OVER w AS before, e.seq - LAG(e.seq, 1, 0) OVER w AS step,
                    e.credits_after_min - CASE WHEN e.amount_min > 0 THEN e.amount_min ELSE 0 END AS credits_were,
                    LAG(e.credits_after_min, 1, 0) OVER w AS credits_before,
-                   e.created_at AS moment, LAG(e.created_at) OVER w AS moment_before
-            FROM entry e JOIN account a ON a.id = e.account_id WHERE a.book_id = :book
-            WINDOW w AS (PARTITION BY e.account_id ORDER BY e.seq)) lines
-        WHERE was <> before OR step <> 1 OR credits_were <> credits_before OR moment < moment_before
+                   e.created_at AS moment, LAG(e.created_at) OVER w AS moment_before, t.created_at AS posted
+            FROM entry e JOIN account a ON a.id = e.account_id LEFT JOIN transfer t ON t.id = e.transfer_id
+            WHERE a.book_id = :book WINDOW w AS (PARTITION BY e.account_id ORDER BY e.seq)) lines
+        WHERE was <> before OR step <> 1 OR credits_were <> credits_before
+            OR moment <> CASE WHEN moment_before > posted THEN moment_before ELSE posted END
         ORDER BY account_id, seq LIMIT 1""",
     ),
     (
@@ -64,7 +75,6 @@ CHECKS: tuple[tuple[str, str], ...] = (
             || (COALESCE(SUM({GIVES}), 0) + COALESCE(SUM({TAKES}), 0))
         FROM transfer t LEFT JOIN entry e ON e.transfer_id = t.id WHERE t.book_id = :book GROUP BY t.id, t.kind
         HAVING SUM({GIVES}) <> {MOVES} OR SUM({TAKES}) <> {MOVES} OR COUNT(e.transfer_id) <> 2 * {MOVES}
-            OR MIN(e.created_at) < MIN(t.created_at)
         ORDER BY t.id LIMIT 1""",
     ),
     (
@@ -93,7 +103,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "R5",
         f"""
-        SELECT 'hold ' || o.hold_id || ' is open, and has an end' FROM hold_open o JOIN transfer t ON t.id = o.hold_id
+        SELECT 'transfer ' || o.hold_id || ' is open, and is no hold or has ended' FROM hold_open o
+        JOIN transfer t ON t.id = o.hold_id
         WHERE t.book_id = :book AND (t.kind <> 'hold' OR {ENDED}) ORDER BY o.hold_id LIMIT 1""",
     ),
     (
