@@ -1,6 +1,7 @@
 """Pairs and unmet needs of an organisation's sub-districts, with the reason of each; nobody is named."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import strawberry
@@ -13,6 +14,7 @@ from api.schema.scalars import InLocale, chosen
 from timebank.planning.pairs import list_pairs, list_unmet, pair_reason, unmet_reason
 
 Rows = list[Row[Any]]
+FROM_DAY = "First day of its plan, from which it counts."
 
 
 @strawberry.input(description="Which rows are wanted; what is left out asks for nothing.")
@@ -35,6 +37,8 @@ class Pair:
     distance_m: int = strawberry.field(description="Metres on foot between their places.")
     rank: int = strawberry.field(description="Place of the volunteer among all who could come, 1 is nearest.")
     candidates: int = strawberry.field(description="How many could come.")
+    plan_id: strawberry.ID = strawberry.field(description="Id of the plan it is of.")
+    from_day: date = strawberry.field(description=FROM_DAY)
     row: strawberry.Private[Row[Any]]
 
     @strawberry.field(description="Name of the sub-district.")
@@ -66,6 +70,8 @@ class UnmetNeed:
     code: str = strawberry.field(description="The rule that took the last candidate.")
     taken: list[TakenByRule] = strawberry.field(description="Every rule that took candidates away.")
     remaining: int = strawberry.field(description="Candidates that passed every rule and are full.")
+    plan_id: strawberry.ID = strawberry.field(description="Id of the plan it is of.")
+    from_day: date = strawberry.field(description=FROM_DAY)
     row: strawberry.Private[Row[Any]]
 
     @strawberry.field(description="Name of the sub-district.")
@@ -88,6 +94,8 @@ def _pair(row: Row[Any]) -> Pair:
         distance_m=row.distance_m,
         rank=row.rank,
         candidates=row.candidates,
+        plan_id=strawberry.ID(encode("plan", row.plan_id)),
+        from_day=row.from_day,
         row=row,
     )
 
@@ -100,6 +108,8 @@ def _unmet(row: Row[Any]) -> UnmetNeed:
         code=row.reason,
         taken=[TakenByRule(rule=rule, count=count) for rule, count in row.taken_by_rule.items() if count],
         remaining=row.remaining,
+        plan_id=strawberry.ID(encode("plan", row.plan_id)),
+        from_day=row.from_day,
         row=row,
     )
 

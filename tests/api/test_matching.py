@@ -263,6 +263,21 @@ def test_a_plan_is_published_once_and_its_visits_are_planned(door: Door) -> None
     assert min(days).isoformat() >= "2026-03-09"
 
 
+def test_of_two_plans_in_force_the_later_pair_of_a_need_is_shown(door: Door) -> None:
+    """A coordinator sees one pair for a need: that of the organisation's own plan, and from which day it counts."""
+    run = _start(door)["run"]["id"]
+    _work(door)
+    plan = door.data("east", RUN, id=run)["matchRun"]["plan"]["id"]
+    door.data("east", PUBLISH, id=plan)
+    query = "{ pairs(first: 100) { edges { node { seniorRef service planId fromDay } } } }"
+
+    pairs = [edge["node"] for edge in door.data("east", query)["pairs"]["edges"]]
+
+    of_one = [(pair["fromDay"], pair["planId"]) for pair in pairs if pair["seniorRef"] == "G01"]
+    assert of_one == [("2026-03-09", plan)]
+    assert len(pairs) == 27
+
+
 def test_a_plan_whose_time_is_over_is_not_published(door: Door) -> None:
     """The older of two plans must not undo the newer."""
     plans = []

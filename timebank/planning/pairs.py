@@ -47,11 +47,12 @@ def list_pairs(
 ) -> list[Row[Any]]:
     """Return up to ``first`` (1 to 100) pairs ordered by plan and need, after (plan id, need id) of the page before.
 
-    Nobody is named: seniors and volunteers appear by their reference.
+    Nobody is named: seniors and volunteers appear by their reference. ``from_day`` is the first day of the plan.
     """
     wanted = (
         select(
             PAIR,
+            PLAN.c.starts_on.label("from_day"),
             SERVICE.c.code.label("service"),
             SERVICE.c.name_zh.label("service_zh"),
             SERVICE.c.name_en.label("service_en"),
@@ -80,6 +81,7 @@ def list_unmet(
     """Return up to ``first`` (1 to 100) unmet needs, as :func:`list_pairs` does pairs."""
     wanted = select(
         UNMET,
+        PLAN.c.starts_on.label("from_day"),
         SERVICE.c.code.label("service"),
         SERVICE.c.name_zh.label("service_zh"),
         SERVICE.c.name_en.label("service_en"),

@@ -249,8 +249,9 @@ def project_of(session: Session, organisation_id: int, project_id: int) -> Proje
     NotFound
         When there is none, or it is another's.
     """
-    project = session.get(Project, project_id)
-    if project is None or project.organisation_id != organisation_id:
+    own = select(Project).where(Project.id == project_id, Project.organisation_id == organisation_id)
+    project = session.exec(own).first()
+    if project is None:
         raise NotFound(kind="project", key=str(project_id))
     return project
 
