@@ -1,0 +1,88 @@
+"""A database with a row in every table."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from tests.worlds import MONDAY, World
+from timebank.core.database import transaction
+from timebank.core.jobs import enqueue
+from timebank.core.tables import Milestone
+from timebank.imports.tables import ImportBatch, ImportChange
+from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
+from timebank.ledger.holds import hold
+from timebank.ledger.posting import Posting, post
+from timebank.ledger.seals import seal_transfers
+from timebank.people.tables import AdvicePoint, NeverTogether
+from timebank.people.tokens import issue_token
+from timebank.planning.tables import Pair, Plan, Unmet
+from timebank.projects.projects import SLOT
+from timebank.projects.tables import Booking
+from timebank.visits.tables import Visit, VisitEvent
+
+NEXT_WEEK = datetime.fromisoformat("2026-03-09T12:00:00+08:00")
+
+
+@pytest.fixture
+def full(engine: Engine, world: World, noon: datetime) -> World:
+    """The small district with something of everything: books, a plan, visits, a booking, an import, a job."""
+    with transaction(engine) as session:
+        _keep_books(session, world, noon)
+        _plan_and_visit(session, world, noon)
+        _administer(session, world, noon)
+    return world
+
+
+def _keep_books(session: Session, world: World, now: datetime) -> None:
+    rows = [{"code": f"member:{person}", "kind": "member", "person_id": person} for person in world.volunteers.values()]
+    first, second, *_ = open_accounts(session, world.book, rows).values()
+    issuing = account_id(session, world.book, ISSUANCE)
+    parts: dict[str, Any] = {"book_id": world.book, "reason": "earn", "effective_at": now}
+    post(session, Posting(idem_key="a", debit_id=issuing, credit_id=first, amount_min=60, **parts), now=now)
+    promise: dict[str, Any] = {"kind": "hold", "expires_at": NEXT_WEEK, "amount_min": 10}
+    hold(session, Posting(idem_key="h", debit_id=first, credit_id=second, **promise, **parts), now=now)
+    seal_transfers(session, world.book, now=now)
+
+
+def _plan_and_visit(session: Session, world: World, now: datetime) -> None:
+    plan = Plan(
+        input_hash="h",
+        starts_on=MONDAY,
+        horizon_days=28,
+        status="OPTIMAL",
+        objective=1,
+        bound=1,
+        seed=1,
+        method="exact",
+        payload=b"plan",
+        created_at=now,
+    )
+    session.add(plan)
+    session.flush()
+    number, giver = plan.id or 0, world.volunteers["V1"]
+    need, other, bath = (world.needs[ref] for ref in ("S1-greeting", "S2-greeting", "S2-bath"))
+    session.add(Pair(plan_id=number, need_id=need, volunteer_id=giver, distance_m=40, rank=1, candidates=3))
+    session.add(Unmet(plan_id=number, need_id=other, reason="no_one", remaining=1))
+    visit = Visit(plan_id=number, need_id=need, volunteer_id=giver, day=MONDAY, starts_min=540, planned_min=10)
+    session.add(visit)
+    session.flush()
+    session.add(VisitEvent(visit_id=visit.id or 0, kind="missed", actor="S1", happened_at=now))
+    slot = session.connection().execute(SLOT.select().limit(1)).one()
+    session.add(Booking(slot_id=slot.id, need_id=bath, plan_id=number))
+    session.flush()
+
+
+def _administer(session: Session, world: World, now: datetime) -> None:
+    session.add(Milestone(name="step", reached_at=now))
+    session.add(NeverTogether(senior_id=world.seniors["S1"], volunteer_id=world.volunteers["V2"]))
+    area = world.areas["310107004"]
+    session.add(AdvicePoint(area_id=area, code="P1", name_zh="顾问点", lat_deg=31.26, lon_deg=121.43))
+    batch = ImportBatch(kind="seniors", file_name="a.csv", digest="d", created_at=now)
+    session.add(batch)
+    session.flush()
+    session.add(ImportChange(batch_id=batch.id or 0, n=1, table_name="senior", before=b"sealed"))
+    enqueue(session, "match", {"starts_on": "2026-03-02"}, idempotency_key="k", now=now)
+    issue_token(session, scopes=frozenset({"visits:read"}), now=now, person_id=world.volunteers["V1"])
