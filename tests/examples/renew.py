@@ -4,18 +4,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 FOLDER = Path(__file__).parents[2] / "examples"
 NAMES = ("charity_office", "volunteer", "social_organisation")
 
 
-def run(name: str) -> str:
-    """Run an example as a reader would, and return what it prints."""
+def run(name: str, folder: Path) -> str:
+    """Run an example as a reader would, in a folder; returns what it prints, faults and warnings too."""
     done = subprocess.run(
         [sys.executable, "-W", "error", FOLDER / f"{name}.py"],
         capture_output=True,
         encoding="utf-8",
         check=False,
+        cwd=folder,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
     )
     return done.stdout + done.stderr
@@ -23,4 +25,5 @@ def run(name: str) -> str:
 
 if __name__ == "__main__":
     for each in NAMES:
-        (FOLDER / f"{each}.out").write_text(run(each), encoding="utf-8")
+        with TemporaryDirectory() as clean:
+            (FOLDER / f"{each}.out").write_text(run(each, Path(clean)), encoding="utf-8")

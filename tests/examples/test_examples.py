@@ -1,18 +1,38 @@
-"""The examples print what stands beside them."""
+"""The examples print what stands beside them, on either database, and leave nothing behind."""
+
+import runpy
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import fresh_database
 from tests.examples.renew import FOLDER, NAMES, run
 
 
+def _stated(name: str) -> str:
+    return (FOLDER / f"{name}.out").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_example_prints_what_stands_beside_it(name: str) -> None:
-    """A reader who runs an example sees what the page says."""
-    stated = (FOLDER / f"{name}.out").read_text(encoding="utf-8")
+def test_example_prints_what_stands_beside_it(name: str, tmp_path: Path) -> None:
+    """A reader who runs an example in a clean folder, without any server, sees what the page says."""
+    printed = run(name, tmp_path)
 
-    printed = run(name)
+    assert printed == _stated(name)
+    assert list(tmp_path.iterdir()) == []
 
-    assert printed == stated
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_tells_the_same_on_postgresql(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever gives the address of an empty database reads the same story from there."""
+    program = runpy.run_path(str(FOLDER / f"{name}.py"))
+
+    with fresh_database(request, "postgres", tmp_path) as url:
+        program["main"](url)
+
+    assert capsys.readouterr().out == _stated(name)
 
 
 def test_every_example_is_run() -> None:

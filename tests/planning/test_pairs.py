@@ -63,7 +63,7 @@ def test_a_pair_names_nobody(engine: Engine, world: World, plan: Plan) -> None:
         row = list_pairs(session, world.organisations["EAST"], first=1)[0]
 
     assert set(row._fields) == {
-        "plan_id", "need_id", "volunteer_id", "distance_m", "rank", "candidates",
+        "plan_id", "need_id", "volunteer_id", "distance_m", "rank", "candidates", "from_day",
         "service", "service_zh", "service_en", "senior_ref", "volunteer_ref", "area_zh", "area_en",
     }  # fmt: skip
     assert (row.senior_ref, row.area_zh, row.area_en) == ("S1", "甘泉路街道", "Ganquan Road")

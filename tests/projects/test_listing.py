@@ -5,11 +5,13 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import select
 
 from tests.worlds import World, bath_project
 from timebank.core.database import transaction
-from timebank.projects.listing import Brought, list_projects, resources_of
+from timebank.projects.listing import Brought, bookings_of, list_projects, resources_of
 from timebank.projects.projects import create_project, project_number
+from timebank.projects.tables import Booking, Slot
 
 
 @pytest.fixture
@@ -57,3 +59,14 @@ def test_a_project_is_shown_with_what_it_brings(engine: Engine, world: World, pr
         projects[1]: [station._replace(code="BATH-2"), station._replace(code="BATH-2-B", slots=0, places=0)],
     }
     assert nothing == {}
+
+
+def test_an_office_sees_who_was_helped(engine: Engine, world: World, projects: list[int]) -> None:
+    """Places booked, used and missed are counted by project; one that gave none is not there."""
+    with transaction(engine) as session:
+        slots = session.exec(select(Slot).order_by(Slot.id).limit(3)).all()  # type: ignore[arg-type]  # SQLModel columns are SQL columns
+        for slot, status in zip(slots, ("used", "booked", "used"), strict=True):
+            session.add(Booking(slot_id=slot.id or 0, need_id=world.needs["S2-bath"], status=status))
+        session.flush()
+
+        assert bookings_of(session, projects) == {world.project: {"booked": 1, "used": 2}}

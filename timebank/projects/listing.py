@@ -10,7 +10,7 @@ from sqlmodel import select as pick
 
 from timebank.needs.tables import Service
 from timebank.people.tables import Area
-from timebank.projects.tables import Project, Resource, Slot
+from timebank.projects.tables import Booking, Project, Resource, Slot
 
 
 class Brought(NamedTuple):
@@ -64,4 +64,20 @@ def resources_of(session: Session, project_ids: Sequence[int]) -> dict[int, list
     found: dict[int, list[Brought]] = defaultdict(list)
     for project, code, name, service, area, slots, places in session.connection().execute(wanted):
         found[project].append(Brought(code, name, service, area, int(slots), int(places)))
+    return dict(found)
+
+
+def bookings_of(session: Session, project_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Count the bookings of each project by status (booked, used, missed, cancelled), by project id, in one query."""
+    wanted = (
+        select(col(Resource.project_id), col(Booking.status), func.count())
+        .join(Slot, col(Slot.id) == col(Booking.slot_id))
+        .join(Resource, col(Resource.id) == col(Slot.resource_id))
+        .where(col(Resource.project_id).in_(project_ids))
+        .group_by(col(Resource.project_id), col(Booking.status))
+        .order_by(col(Booking.status))
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for project, status, count in session.connection().execute(wanted):
+        found[project][status] = int(count)
     return dict(found)
