@@ -56,17 +56,22 @@ def open_database(url: str) -> Engine:
 
 def _read_url(url: str) -> URL:
     """Read an address; a path that SQLite would quietly take for a database in memory is refused too."""
-    kind = url.partition("://")[0][:20]
-    right = "write sqlite:///folder/file.sqlite (three slashes) or postgresql://user:password@host:5432/name"
+    kind, found, _ = url.partition("://")
+    refusal = WrongInput(
+        field="DATABASE_URL",
+        value=f"{kind[:20]}://..." if found else "...",  # the rest can hold a password
+        right="write sqlite:///folder/file.sqlite (three slashes) or postgresql://user:password@host:5432/name",
+    )
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
-        raise WrongInput(field="DATABASE_URL", value=f"{kind}...", right=right) from None
+        raise refusal from None
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
-    known = address.drivername in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
-    if not known or (address.get_backend_name() == "sqlite" and address.host):
-        raise WrongInput(field="DATABASE_URL", value=f"{kind}://...", right=right)
+    if address.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise refusal
+    if address.get_backend_name() == "sqlite" and address.host:
+        raise refusal
     return address
 
 
