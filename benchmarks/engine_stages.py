@@ -1,6 +1,7 @@
 """What the engine's stages take: seconds in turn with a bare solver, megabytes, and the optimum from others."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from statistics import median
 
@@ -13,15 +14,15 @@ from benchmarks.report import Report, Target, Value, at_most, equal
 from matching.calendar import make_calendar
 from matching.candidates import find_arcs
 from matching.greedy import pair_by_hand
-from matching.pairing import pair
 from matching.plan import Status
 from matching.problem import Problem
 from matching.solve import solve
 from matching.verify import verify
+from matching.widening import pair_within_reach
 
 PAIRING_PER_BARE_FLOW, CALENDAR_PER_PAIRING = 1.5, 20
-SMALLER = 10
-"""HiGHS gets a tenth of the district, once with room for all and once without."""
+WIDER, SMALLER = 4, 10
+"""A flow over four times the candidates says whether the first ones were enough; HiGHS gets a tenth of the district."""
 STAGES = ("candidates", "pairing", "calendar", "verify")
 Instance = Callable[[int], Problem]
 
@@ -43,8 +44,8 @@ def measure_engine(instance: Instance, *, rounds: int, seed: int, tell: Tell) ->
     for number in range(rounds):
         tell(f"engine, round {number + 1} of {rounds}")
         _round(clock, tally, instance(seed + number))
-    tell("a tenth of the district by HiGHS")
-    small = [_smaller(instance(seed), short=short) for short in (False, True)]
+    tell("the same with more candidates, and a tenth of the district by HiGHS")
+    checked = [_wider(instance(seed)), *(_smaller(instance(seed), short=short) for short in (False, True))]
     pairing, calendar = clock.ratios("pairing", "bare_flow_solve"), clock.ratios("calendar", "pairing")
     figures |= {f"{name}_s": clock.median_s(name) for name in clock.seconds}
     figures |= {
@@ -56,7 +57,7 @@ def measure_engine(instance: Instance, *, rounds: int, seed: int, tell: Tell) ->
     }
     targets: list[Target] = [
         equal("pairing_objective_m", tally.engine_m, tally.optimum_m),
-        *(equal(f"pairing_objective_{name}_m", mine, highs) for name, mine, highs in small),
+        *(equal(f"pairing_objective_{name}_m", mine, other) for name, mine, other in checked),
         equal("plan_status", " ".join(sorted(tally.statuses)), Status.OPTIMAL.value),
         at_most("pairing_per_bare_flow_solve", median(pairing), PAIRING_PER_BARE_FLOW),
         at_most("calendar_per_pairing", median(calendar), CALENDAR_PER_PAIRING),
@@ -67,7 +68,7 @@ def measure_engine(instance: Instance, *, rounds: int, seed: int, tell: Tell) ->
 def _megabytes(problem: Problem) -> dict[str, float]:
     """Peak growth of each stage, in the order in which they need one another; then of all together."""
     arcs, candidates_mb = measured_mb(partial(find_arcs, problem))
-    paired, pairing_mb = measured_mb(partial(pair, problem, arcs))
+    (arcs, paired), pairing_mb = measured_mb(partial(pair_within_reach, problem, arcs))
     pairs = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
     _, calendar_mb = measured_mb(partial(make_calendar, problem, *pairs))
     plan, solve_mb = measured_mb(partial(solve, problem))
@@ -82,14 +83,15 @@ def _megabytes(problem: Problem) -> dict[str, float]:
 
 
 def _round(clock: Rounds, tally: Tally, problem: Problem) -> None:
-    """Measure every stage on one district; the pairing beside a bare solver with the same arcs."""
-    arcs = clock.play({"candidates": partial(find_arcs, problem)})["candidates"]
+    """Measure every stage on one district; the whole pairing beside one solve of a bare solver with the same arcs."""
+    nearest = clock.play({"candidates": partial(find_arcs, problem)})["candidates"]
+    arcs, paired = pair_within_reach(problem, nearest)
     flow = clock.play({"bare_flow_load": partial(bare_flow, problem, arcs)})["bare_flow_load"]
-    solved = clock.play({"pairing": partial(pair, problem, arcs), "bare_flow_solve": flow.solve})
+    pairing = partial(pair_within_reach, problem, nearest)
+    solved = clock.play({"pairing": pairing, "bare_flow_solve": flow.solve})
     if solved["bare_flow_solve"] != flow.OPTIMAL:
         message = f"The bare flow ended as {solved['bare_flow_solve']}, so there is nothing to compare with."
         raise RuntimeError(message)
-    paired = solved["pairing"]
     pairs = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
     clock.play({"calendar": partial(make_calendar, problem, *pairs)})
     plan = clock.play({"whole_solve": partial(solve, problem)})["whole_solve"]
@@ -107,11 +109,20 @@ def _round(clock: Rounds, tally: Tally, problem: Problem) -> None:
     }
 
 
+def _wider(problem: Problem) -> tuple[str, int, int]:
+    """Pair, and ask a bare flow over many more candidates; returns name, the engine's cost, and the flow's."""
+    most = problem.params.candidates_per_need * WIDER
+    arcs = find_arcs(replace(problem, params=replace(problem.params, candidates_per_need=most)))
+    flow = bare_flow(problem, arcs)
+    flow.solve()
+    return f"of_{most}_candidates", pair_within_reach(problem, find_arcs(problem))[1].objective, flow.optimal_cost()
+
+
 def _smaller(problem: Problem, *, short: bool) -> tuple[str, int, int]:
-    """Pair a tenth of the district and ask HiGHS for the same; returns name, the engine's cost, and HiGHS's."""
+    """Pair a tenth of the district, once with room for all and once without, and ask HiGHS for the same."""
     seniors = max(MOST_NEEDS + 1, len(problem.needs) // SMALLER)
     volunteers = seniors // (MOST_NEEDS + 1) if short else max(1, len(problem.volunteers) // SMALLER)
     tenth = district(seniors=seniors, volunteers=volunteers, seed=problem.params.seed)
-    arcs = find_arcs(tenth)
+    arcs, paired = pair_within_reach(tenth, find_arcs(tenth))
     name = "short_of_hands" if short else "tenth"
-    return name, pair(tenth, arcs).objective, round(lp_optimum(tenth, arcs))
+    return name, paired.objective, round(lp_optimum(tenth, arcs))
