@@ -50,7 +50,7 @@ def test_stores_are_measured_on_both_databases_beside_the_bare_driver(quick: Rep
 
 
 def test_pairing_is_at_the_optimum_that_other_solvers_find(quick: Report) -> None:
-    """The engine, a bare flow, one with more candidates, and HiGHS agree to the metre, with room for all and without."""
+    """The engine, a bare flow, one with more candidates, and HiGHS agree to the metre, with room or without."""
     compared = [target for target in quick.targets if target.name.endswith("equal to")]
 
     assert [target.holds for target in compared] == [True] * 5
