@@ -11,7 +11,7 @@ from matching.problem import EveryNDays, Frequency, Once, Problem, TimesPerMonth
 from matching.solve import solve
 from tests.matching.answers import faults, pairs_of, unmet_of, visits_of
 from tests.matching.instances import FREQUENCIES
-from tests.matching.questions import FRI, MON, THU, TUE, WED, Need, Volunteer, question
+from tests.matching.questions import FRI, MON, THU, TUE, WED, Need, Volunteer, bath, question
 
 HORIZONS = [1, 7, 28, 31, 366]
 OFTEN: list[tuple[Frequency, list[int]]] = [
@@ -98,9 +98,11 @@ def test_need_whose_days_are_not_in_the_horizon_is_paired_without_a_visit(
 
 def test_frequency_longer_than_the_horizon_still_gets_a_visit() -> None:
     """Every thirty days in a plan of twenty-eight would else mean never, plan after plan."""
-    plan = solve(question(Need(frequency=EveryNDays(30)), Volunteer(), days=28))
+    needs = [Need(id=number, frequency=EveryNDays(30)) for number in (1, 2, 3)]
 
-    assert len(visits_of(plan)) == 1
+    plan = solve(question(*needs, Volunteer(), days=28))
+
+    assert sorted(plan.visits.need_ids.tolist()) == [1, 2, 3]
 
 
 def test_frequency_longer_than_the_horizon_asks_for_nothing_that_does_not_fit() -> None:
@@ -112,10 +114,11 @@ def test_frequency_longer_than_the_horizon_asks_for_nothing_that_does_not_fit() 
 
 
 def test_days_of_a_volunteer_are_even() -> None:
-    """Seven weekly visits are one a day, not seven on Monday."""
-    needs = [Need(id=number) for number in range(1, 8)]
+    """Seven weekly visits are one a day, not seven on Monday, wherever the needs stand in the list."""
+    greetings = [Need(id=7 * number) for number in range(7)]
+    between = [bath(id=number) for number in range(49) if number % 7]
 
-    plan = solve(question(*needs, Volunteer(max_needs=7), days=28))
+    plan = solve(question(*sorted((*greetings, *between), key=lambda need: need.id), Volunteer(max_needs=7), days=28))
 
     assert np.bincount(plan.visits.days, minlength=28).tolist() == [1] * 28
 
