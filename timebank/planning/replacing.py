@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, delete, func, or_, select, update
+from sqlalchemy import Table, delete, or_, select, update
 from sqlmodel import Session
 
 from matching.plan import Plan as Answer
@@ -12,7 +12,7 @@ from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongState
 from timebank.needs.tables import Need
 from timebank.people.tables import Senior, Volunteer
-from timebank.planning.in_force import DISTRICT, PLAN, needs_of
+from timebank.planning.in_force import DISTRICT, PAIR, PLAN, needs_of
 from timebank.planning.tables import Plan
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.visits.life import VISIT
@@ -27,6 +27,8 @@ NEED, SENIOR, VOLUNTEER, SLOT = map(_table, (Need, Senior, Volunteer, Slot))
 BOOKING, RESOURCE, PROJECT = map(_table, (Booking, Resource, Project))
 NEEDS_A_QUERY = 5000
 FOREVER = np.iinfo(np.int64).max
+LONGEST_DAYS, MINUTES_A_DAY = 1000, 1440
+"""Days that a plan and what stands ahead may reach, and minutes of a day: visits end within their day."""
 
 
 def outdated(plan: Plan) -> WrongState:
@@ -107,18 +109,29 @@ def refuse_double_hours(session: Session, plan: Plan) -> None:
     WrongState
         When there is one.
     """
-    mine, other = VISIT.alias("mine"), VISIT.alias("other")
-    m, o = mine.c, other.c
-    both = (
-        select(func.count())
-        .select_from(other)
-        .join(mine, (m.volunteer_id == o.volunteer_id) & (m.day == o.day))
-        .where(o.plan_id != plan.id, o.status == "planned", o.day >= plan.starts_on)
-        .where(m.plan_id == plan.id, m.status == "planned")
-        .where(o.starts_min < m.starts_min + m.planned_min, m.starts_min < o.starts_min + o.planned_min)
+    v = VISIT.c
+    people = select(PAIR.c.volunteer_id).where(PAIR.c.plan_id == plan.id)
+    ahead = select(v.volunteer_id, v.day, v.starts_min, v.planned_min).where(
+        v.day >= plan.starts_on, v.status == "planned"
     )
-    if session.connection().execute(both).scalar_one():
+    others = _hours(session, plan, ahead.where(v.plan_id != plan.id, v.volunteer_id.in_(people)))
+    if not len(others):
+        return
+    mine = _hours(session, plan, ahead.where(v.plan_id == plan.id))
+    mine = mine[np.argsort(mine[:, 0])]
+    before = np.searchsorted(mine[:, 0], others[:, 1]) - 1  # the last of mine that begins before the other ends
+    if (mine[before[before >= 0], 1] > others[before >= 0, 0]).any():
         raise outdated(plan)
+
+
+def _hours(session: Session, plan: Plan, visits: Any) -> Ints:
+    """Return begin and end of visits, shape (n, 2), on a clock of minutes on which nobody shares a day with another."""
+    rows = [
+        ((who * LONGEST_DAYS + (day - plan.starts_on).days) * MINUTES_A_DAY + starts, minutes)
+        for who, day, starts, minutes in session.connection().execute(visits)
+    ]
+    hours = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return np.column_stack((hours[:, 0], hours.sum(axis=1)))
 
 
 def book_places(session: Session, plan: Plan, answer: Answer) -> int:
