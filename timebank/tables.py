@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from timebank.core import tables as core
+from timebank.honours import tables as honours
 from timebank.imports import tables as imports
 from timebank.ledger import tables as ledger
 from timebank.needs import tables as needs
@@ -14,4 +15,4 @@ from timebank.visits import tables as visits
 METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
-__all__ = ["METADATA", "core", "imports", "ledger", "needs", "people", "planning", "projects", "visits"]
+__all__ = ["METADATA", "core", "honours", "imports", "ledger", "needs", "people", "planning", "projects", "visits"]

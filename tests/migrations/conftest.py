@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.jobs import enqueue
 from timebank.core.tables import Milestone
+from timebank.honours.certificates import Application, issue
+from timebank.honours.revocations import revoke
 from timebank.imports.tables import ImportBatch, ImportChange
 from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
 from timebank.ledger.holds import hold
 from timebank.ledger.posting import Posting, post
 from timebank.ledger.seals import seal_transfers
+from timebank.ledger.tables import Account, Transfer
 from timebank.people.tables import AdvicePoint, NeverTogether
 from timebank.people.tokens import issue_token
 from timebank.planning.tables import Pair, Plan, Unmet
@@ -28,11 +31,12 @@ NEXT_WEEK = datetime.fromisoformat("2026-03-09T12:00:00+08:00")
 
 @pytest.fixture
 def full(engine: Engine, world: World, noon: datetime) -> World:
-    """The small district with something of everything: books, a plan, visits, a booking, an import, a job."""
+    """The small district with something of everything: books, a plan, visits, an import, a job, a certificate."""
     with transaction(engine) as session:
         _keep_books(session, world, noon)
         _plan_and_visit(session, world, noon)
         _administer(session, world, noon)
+        _certify(session, world, noon)
     return world
 
 
@@ -86,3 +90,33 @@ def _administer(session: Session, world: World, now: datetime) -> None:
     session.add(ImportChange(batch_id=batch.id or 0, n=1, table_name="senior", before=b"sealed"))
     enqueue(session, "match", {"starts_on": "2026-03-02"}, idempotency_key="k", now=now)
     issue_token(session, scopes=frozenset({"visits:read"}), now=now, person_id=world.volunteers["V1"])
+
+
+def _certify(session: Session, world: World, now: datetime) -> None:
+    plan = session.exec(select(Plan)).one()
+    earned = session.exec(select(Transfer).where(Transfer.idem_key == "a")).one()
+    giver = session.get_one(Account, earned.credit_id).person_id or 0
+    session.add(
+        Visit(
+            plan_id=plan.id or 0,
+            need_id=world.needs["S3-greeting"],
+            volunteer_id=giver,
+            day=MONDAY,
+            starts_min=600,
+            planned_min=60,
+            served_min=60,
+            status="confirmed",
+            evidence="app",
+            transfer_id=earned.id,
+        )
+    )
+    session.flush()
+    application = Application(
+        organisation_id=world.organisations["EAST"],
+        person_id=giver,
+        idempotency_key="k",
+        in_charge="王主任",
+        handler="李经办",
+        contact="021-00000000",
+    )
+    revoke(session, issue(session, application, now=now).certificate.number, reason="error", now=now)
