@@ -129,7 +129,7 @@ def test_keys_belong_to_their_book(session: Session, pair: Pair, noon: datetime)
 @pytest.mark.parametrize("kind", ["hold", "capture", "void", "expire", "reverse"])
 def test_other_kinds_have_their_own_way(session: Session, pair: Pair, noon: datetime, kind: str) -> None:
     """A hold posted bare would hold nothing and could never end."""
-    with pytest.raises(WrongInput, match="of kind 'post'"):
+    with pytest.raises(WrongInput, match="a way of their own"):
         post(session, pair.earn("a", kind=kind), now=noon)
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from timebank.core.errors import StoreUnavailable, WrongInput
 from timebank.core.store_faults import in_words
+from timebank.core.texts import Phrase
 
 BUSY_TIMEOUT_MS = 20_000
 LOCK_TIMEOUT_MS = 10_000
@@ -55,24 +56,29 @@ def open_database(url: str) -> Engine:
 
 
 def _read_url(url: str) -> URL:
-    """Read an address; a path that SQLite would quietly take for a database in memory is refused too."""
-    kind, found, _ = url.partition("://")
-    refusal = WrongInput(
-        field="DATABASE_URL",
-        value=f"{kind[:20]}://..." if found else "...",  # the rest can hold a password
-        right="write sqlite:///folder/file.sqlite (three slashes) or postgresql://user:password@host:5432/name",
-    )
+    """Read an address, or refuse it without repeating what can hold a password."""
+    address = _parsed(url)
+    if address is None:
+        kind, found, _ = url.partition("://")
+        shown = f"{kind[:20]}://..." if found else "..."
+        raise WrongInput(field="DATABASE_URL", value=shown, right=Phrase("right_database_url"))
+    return address
+
+
+def _parsed(url: str) -> URL | None:
+    """Return an address of a database that we work on; nothing for any other.
+
+    A path after two slashes is another: SQLite would quietly take it for a database in memory.
+    """
     try:
         address = make_url(url)
     except (ArgumentError, ValueError):
-        raise refusal from None
+        return None
     if address.drivername in ("postgresql", "postgres"):
         address = address.set(drivername="postgresql+psycopg")
-    if address.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
-        raise refusal
-    if address.get_backend_name() == "sqlite" and address.host:
-        raise refusal
-    return address
+    is_ours = address.drivername in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg")
+    is_lost = address.get_backend_name() == "sqlite" and address.host
+    return address if is_ours and not is_lost else None
 
 
 def _open_sqlite(address: URL) -> Engine:

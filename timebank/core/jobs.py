@@ -25,6 +25,7 @@ from timebank.core.clock import now as this_moment
 from timebank.core.database import insert_or_skip, transaction
 from timebank.core.errors import KeyConflict, NotFound, Refusal, StoreUnavailable, WrongInput
 from timebank.core.tables import Job
+from timebank.core.texts import Phrase
 
 JOB: Table = Job.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 LOG = logging.getLogger("timebank.jobs")
@@ -62,7 +63,8 @@ def enqueue(
     """
     if not 1 <= len(idempotency_key) <= LONGEST_KEY:
         shown = f"{idempotency_key[:20]}..."
-        raise WrongInput(field="idempotency_key", value=shown, right=f"a key has 1 to {LONGEST_KEY} characters")
+        right = Phrase("right_length", least=1, most=LONGEST_KEY)
+        raise WrongInput(field="idempotency_key", value=shown, right=right)
     scope = "district" if organisation_id is None else f"organisation:{organisation_id}"
     asked = Job(
         kind=kind,

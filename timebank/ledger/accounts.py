@@ -11,6 +11,7 @@ from sqlmodel import select as pick
 
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongState
+from timebank.core.texts import Phrase
 from timebank.ledger.tables import Account, Book, Entry, Transfer
 
 ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -84,8 +85,8 @@ def open_accounts(session: Session, book: int, rows: Iterable[dict[str, Any]]) -
         for standing in connection.execute(holders.where(a.book_id == book, a.code.in_(some))):
             row = some[standing.code]
             if standing[2:] != (row["kind"], row["person_id"], row["organisation_id"]):
-                state = f"a {standing.kind} account of someone else"
-                raise WrongState(kind="account", key=standing.code, state=state, allowed=f"a {row['kind']} account")
+                state, allowed = Phrase("state_other_holder"), Phrase("allowed_same_holder")
+                raise WrongState(kind="account", key=standing.code, state=state, allowed=allowed)
             found[str(standing.code)] = int(standing.id)
     return found
 
@@ -118,7 +119,7 @@ def account_of_person(session: Session, person_id: int) -> Account:
     """
     account = session.exec(pick(Account).where(Account.person_id == person_id, Account.kind == "member")).first()
     if account is None:
-        raise NotFound(kind="account", key=f"of person {person_id}")
+        raise NotFound(kind="account", key=Phrase("key_of_person", person=person_id))
     return account
 
 

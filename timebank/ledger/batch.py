@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, WrongInput
+from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.posting import TRANSFER, Posting, request_hash, stranger_refusal, transfer_row
 from timebank.ledger.refusals import AccountClosed
@@ -71,7 +72,7 @@ def post_batch(session: Session, postings: Sequence[Posting], *, now: datetime) 
     if not postings:
         return BatchPosted(0, 0, {})
     if {(posting.book_id, posting.kind) for posting in postings} != {(postings[0].book_id, "post")}:
-        raise WrongInput(field="postings", value="mixed", right="a batch is of one book and of kind 'post'")
+        raise WrongInput(field="postings", value="mixed", right=Phrase("right_one_book"))
     asked = _unique(postings)
     try:
         with session.begin_nested():

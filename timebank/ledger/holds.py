@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from timebank.core.columns import UtcMoment
 from timebank.core.errors import WrongInput, WrongState
+from timebank.core.texts import Phrase
 from timebank.ledger.posting import (
     SWEEP,
     TRANSFER,
@@ -38,12 +39,12 @@ def hold(session: Session, posting: Posting, *, now: datetime) -> Posted:
         When the account has not that much to spend.
     """
     if posting.kind != "hold" or posting.expires_at is None:
-        raise WrongInput(field="expires_at", value=str(posting.expires_at), right="a hold has an end")
+        raise WrongInput(field="expires_at", value=str(posting.expires_at), right=Phrase("right_hold_end"))
     with session.begin_nested():
         held = record(session, posting, now=now)
         if not held.is_replay:
             if posting.expires_at <= now:
-                raise WrongInput(field="expires_at", value=str(posting.expires_at), right="a hold ends after now")
+                raise WrongInput(field="expires_at", value=str(posting.expires_at), right=Phrase("right_hold_end"))
             connection, amount = session.connection(), posting.amount_min
             change_account(connection, posting.book_id, posting.debit_id, amount_min=0, held_min=amount, now=now)
             row = {"hold_id": held.transfer_id, "expires_at": posting.expires_at}
@@ -117,7 +118,7 @@ def reverse(session: Session, book_id: int, transfer_id: int, *, idem_key: str, 
     """
     row = transfer_of(session.connection(), book_id, transfer_id)
     if row.kind not in ("post", "capture"):
-        raise WrongState(kind="transfer", key=str(transfer_id), state=row.kind, allowed="a post or a capture")
+        raise WrongState(kind="transfer", key=str(transfer_id), state=row.kind, allowed=Phrase("allowed_moved"))
     opposite = Posting(
         book_id=book_id,
         idem_key=idem_key,
@@ -141,7 +142,7 @@ def reverse(session: Session, book_id: int, transfer_id: int, *, idem_key: str, 
 def _hold_row(connection: Connection, book_id: int, hold_id: int) -> Row[Any]:
     row = transfer_of(connection, book_id, hold_id)
     if row.kind != "hold":
-        raise WrongState(kind="transfer", key=str(hold_id), state=row.kind, allowed="a hold")
+        raise WrongState(kind="transfer", key=str(hold_id), state=row.kind, allowed=Phrase("allowed_hold"))
     return row
 
 

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, NotFound, WrongInput
+from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.refusals import AccountClosed, broke
 from timebank.ledger.tables import Transfer
@@ -67,12 +68,12 @@ class Posting:
         _check_words("idem_key", self.idem_key, LONGEST_KEY)
         _check_words("reason", self.reason, LONGEST_REASON)
         if self.idem_key.startswith(SWEEP) and self.kind != "expire":
-            raise WrongInput(field="idem_key", value=self.idem_key[:20], right=f"{SWEEP} begins the keys of the sweep")
+            raise WrongInput(field="idem_key", value=self.idem_key[:20], right=Phrase("right_own_key", start=SWEEP))
         if type(self.amount_min) is not int or not 1 <= self.amount_min <= MOST_MIN:
-            right = f"minutes are whole, 1 to {MOST_MIN}"
+            right = Phrase("right_minutes", most=MOST_MIN)
             raise WrongInput(field="amount_min", value=str(self.amount_min)[:20], right=right)
         if self.debit_id == self.credit_id:
-            raise WrongInput(field="credit_id", value=str(self.credit_id), right="the two accounts differ")
+            raise WrongInput(field="credit_id", value=str(self.credit_id), right=Phrase("right_two_accounts"))
         for moment in (self.effective_at, self.expires_at):
             if moment is not None and moment.tzinfo is None:
                 message = f"A moment needs its time zone: {moment.isoformat()} has none."
@@ -83,7 +84,7 @@ def _check_words(field_name: str, words: str, longest: int) -> None:
     """Refuse a key or a reason that the two databases would not keep alike."""
     if not 1 <= len(words) <= longest or not words.isprintable():
         shown = f"{words[:20]}..."
-        raise WrongInput(field=field_name, value=shown, right=f"it has 1 to {longest} characters that can be printed")
+        raise WrongInput(field=field_name, value=shown, right=Phrase("right_printed", least=1, most=longest))
 
 
 class Posted(NamedTuple):
@@ -164,7 +165,7 @@ def post(session: Session, posting: Posting, *, now: datetime) -> Posted:
         When the posting is of another kind than ``post``.
     """
     if posting.kind != "post":
-        raise WrongInput(field="kind", value=posting.kind, right="a posting is of kind 'post'")
+        raise WrongInput(field="kind", value=posting.kind, right=Phrase("right_kind_post"))
     return record(session, posting, now=now)
 
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, select
 
 from timebank.core.errors import WrongInput
+from timebank.core.texts import Phrase
 from timebank.people.tables import AccessToken, Organisation
 
 ALPHABET = string.ascii_letters + string.digits
@@ -50,13 +51,14 @@ def issue_token(
         For an unknown scope, a life of more than a year, or not just one holder.
     """
     if not scopes <= SCOPES:
+        known = ", ".join(sorted(SCOPES))
         raise WrongInput(
-            field="scopes", value=", ".join(sorted(scopes - SCOPES)), right=f"of {', '.join(sorted(SCOPES))}"
+            field="scopes", value=", ".join(sorted(scopes - SCOPES)), right=Phrase("right_one_of", known=known)
         )
     if not 1 <= days <= LONGEST_DAYS:
-        raise WrongInput(field="days", value=str(days), right=f"1 to {LONGEST_DAYS}")
+        raise WrongInput(field="days", value=str(days), right=Phrase("right_range", least=1, most=LONGEST_DAYS))
     if (organisation_id is None) == (person_id is None):
-        raise WrongInput(field="holder", value="none or two", right="an organisation or a person")
+        raise WrongInput(field="holder", value="none or two", right=Phrase("right_holder"))
     secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
     plain = f"hhtb_{secret}_{_checksum(secret)}"
     session.add(
