@@ -71,16 +71,16 @@ def my_next_visits(info: Info, first: int, after: str | None) -> Connection[Visi
             person,
             from_day=day_of(context.now),
             first=count,
-            after=(_day(last[0], after), last[1]) if last else None,
+            after=(_day(last[0], after), last[1], last[2]) if last else None,
         )
 
     return page(
         "visits",
         first,
         after,
-        parts=2,
+        parts=3,
         read=read,
-        key=lambda row: (row[0].day.toordinal(), row[0].id or 0),
+        key=lambda row: (row[0].day.toordinal(), row[0].starts_min, row[0].id or 0),
         node=lambda row: Visit.of(row, context.now),
     )
 

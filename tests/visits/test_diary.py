@@ -144,10 +144,13 @@ def test_a_sheet_of_a_day_to_come_is_refused(engine: Engine, make_visit: MakeVis
         record_day(session, tomorrow, [Outcome(visit, "missed", 0, 0, "", "")], actor=SHEET, now=EVENING)
 
 
-def _days(engine: Engine, volunteer: int, first: int, after: tuple[date, int] | None = None) -> list[tuple[date, int]]:
+Place = tuple[date, int, int]
+
+
+def _places(engine: Engine, volunteer: int, first: int, after: Place | None = None) -> list[Place]:
     with transaction(engine, read_only=True) as session:
         rows = next_visits(session, volunteer, from_day=MONDAY, first=first, after=after)
-        return [(row[0].day, row[0].id or 0) for row in rows]
+        return [(row[0].day, row[0].starts_min, row[0].id or 0) for row in rows]
 
 
 def test_next_visits_are_my_own_from_today_in_order(engine: Engine, make_visit: MakeVisit, world: World) -> None:
@@ -159,11 +162,30 @@ def test_next_visits_are_my_own_from_today_in_order(engine: Engine, make_visit: 
     with transaction(engine) as session:
         life.cancel(session, called_off, actor=SHEET, note="", now=EVENING)
 
-    pages = _days(engine, world.volunteers["V1"], 2)
-    rest = _days(engine, world.volunteers["V1"], 2, pages[-1])
+    page = _places(engine, world.volunteers["V1"], 2)
+    rest = _places(engine, world.volunteers["V1"], 2, page[-1])
 
-    assert pages == [(days[1], today), (days[2], midweek)]
-    assert rest == [(days[0], later)]
+    assert page == [(days[1], 540, today), (days[2], 540, midweek)]
+    assert rest == [(days[0], 540, later)]
+
+
+def test_visits_of_a_day_come_in_the_order_of_their_hours(engine: Engine, make_visit: MakeVisit, world: World) -> None:
+    """The visit at eight was planned last, by another plan; it is the first of the day all the same."""
+    starts = (600, 660, 480, 660)
+    visits = [make_visit(f"S{n}-greeting", starts_min=start) for n, start in enumerate(starts, 1)]
+
+    me = world.volunteers["V1"]
+    pages = [
+        _places(engine, me, 2),
+        _places(engine, me, 2, (MONDAY, 600, visits[0])),
+        _places(engine, me, 2, (MONDAY, 660, visits[1])),
+    ]
+
+    assert [[place[1:] for place in page] for page in pages] == [
+        [(480, visits[2]), (600, visits[0])],
+        [(660, visits[1]), (660, visits[3])],
+        [(660, visits[3])],
+    ]
 
 
 def test_next_visits_tell_what_a_volunteer_needs(engine: Engine, visit: int, world: World) -> None:

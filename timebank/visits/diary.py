@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlmodel import Session, col
 
 from timebank.core.clock import day_of, moment_at
@@ -126,11 +126,12 @@ def count_by_status(session: Session, plan_id: int | None = None) -> dict[str, i
 
 
 def next_visits(
-    session: Session, volunteer_id: int, *, from_day: date, first: int, after: tuple[date, int] | None = None
+    session: Session, volunteer_id: int, *, from_day: date, first: int, after: tuple[date, int, int] | None = None
 ) -> list[tuple[Visit, Need, Service, Senior, Person, str, str]]:
     """Return up to ``first`` (1 to 100) planned visits of a volunteer from a day on, with what they need to know.
 
-    ``after`` is day and id of the last visit of the page before. Each row has visit, need, service, senior,
+    They come in the order of their hours, of whichever plan they are. ``after`` is day, start (minute of the day)
+    and id of the last visit of the page before. Each row has visit, need, service, senior,
     person, and the names of sub-district and committee.
     """
     if not 1 <= first <= 100:
@@ -146,10 +147,9 @@ def next_visits(
         .join(district, district.c.id == col(Senior.subdistrict_id))
         .join(committee, committee.c.id == col(Senior.committee_id))
         .where(col(Visit.volunteer_id) == volunteer_id, col(Visit.status) == "planned", col(Visit.day) >= from_day)
-        .order_by(col(Visit.day), col(Visit.id))
+        .order_by(col(Visit.day), col(Visit.starts_min), col(Visit.id))
         .limit(first)
     )
     if after is not None:
-        day, number = after
-        wanted = wanted.where((col(Visit.day) > day) | ((col(Visit.day) == day) & (col(Visit.id) > number)))
+        wanted = wanted.where(tuple_(col(Visit.day), col(Visit.starts_min), col(Visit.id)) > tuple_(*after))
     return [tuple(row) for row in session.execute(wanted)]
