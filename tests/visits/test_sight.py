@@ -14,8 +14,8 @@ HOME = "甘泉路 1 号 101 室"
 MIDNIGHT = moment_at(MONDAY, 0)
 
 
-def _person(gender: str = "female") -> Person:
-    return Person(name="王秀英", address=HOME, gender=gender, born_on=date(1945, 1, 1))
+def _person(gender: str = "female", name: str = "王秀英") -> Person:
+    return Person(name=name, address=HOME, gender=gender, born_on=date(1945, 1, 1))
 
 
 def _visit(status: str) -> Visit:
@@ -49,7 +49,16 @@ def test_home_is_seen_while_the_visit_is_ahead_or_on(status: str, address: str |
     assert seen_by_volunteer(_visit(status), _person(), now=MIDNIGHT).address == address
 
 
-@pytest.mark.parametrize(("gender", "words"), [("female", "王阿姨"), ("male", "王叔叔"), ("unknown", "王老师")])
-def test_a_senior_is_addressed_with_respect(gender: str, words: str) -> None:
-    """A volunteer knows the family name alone, as neighbours in Shanghai say it."""
-    assert address_of_respect(_person(gender)) == words
+@pytest.mark.parametrize(
+    ("name", "gender", "words"),
+    [
+        ("王秀英", "female", "王阿姨"),
+        ("王建国", "male", "王叔叔"),
+        ("王宁", "unknown", "王老师"),
+        ("欧阳秀英", "female", "欧阳阿姨"),
+        ("东方", "male", "东叔叔"),
+    ],
+)
+def test_a_senior_is_addressed_with_respect(name: str, gender: str, words: str) -> None:
+    """A volunteer knows the family name alone, whole, as neighbours in Shanghai say it."""
+    assert address_of_respect(_person(gender, name)) == words

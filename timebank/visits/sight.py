@@ -12,6 +12,23 @@ from timebank.visits.tables import Visit
 
 HOME_IS_SEEN = timedelta(days=1)
 """The address is seen from one day before the visit's day begins until the visit ends."""
+DOUBLE_NAMES = (
+    "欧阳",
+    "上官",
+    "司马",
+    "诸葛",
+    "司徒",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "令狐",
+    "夏侯",
+    "端木",
+    "东方",
+    "南宫",
+)
+"""Family names of two characters that are still met."""
 
 
 class Seen(NamedTuple):
@@ -30,5 +47,6 @@ def seen_by_volunteer(visit: Visit, senior: Person, *, now: datetime) -> Seen:
 
 
 def address_of_respect(person: Person) -> str:
-    """Return the family name with a word of respect: 王阿姨, 李叔叔 (old customs of Shanghai)."""
-    return person.name[:1] + {"female": "阿姨", "male": "叔叔"}.get(person.gender, "老师")
+    """Return the family name with a word of respect: 王阿姨, 欧阳叔叔 (old customs of Shanghai)."""
+    is_double = len(person.name) > 2 and person.name.startswith(DOUBLE_NAMES)
+    return person.name[: 2 if is_double else 1] + {"female": "阿姨", "male": "叔叔"}.get(person.gender, "老师")
