@@ -6,9 +6,13 @@ district sets its own rows.
 
 from typing import NamedTuple
 
+from sqlalchemy import Table
 from sqlmodel import Session, select
 
+from timebank.core.database import insert_or_skip
 from timebank.needs.tables import Service
+
+SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
 
 class Entry(NamedTuple):
@@ -32,10 +36,7 @@ STANDARD = (
 
 def ensure_services(session: Session) -> dict[str, Service]:
     """Make the standard services that are missing; return every service by code."""
-    service_by_code = {service.code: service for service in session.exec(select(Service))}
-    for entry in STANDARD:
-        if entry.code not in service_by_code:
-            service_by_code[entry.code] = Service(**entry._asdict())
-            session.add(service_by_code[entry.code])
-    session.flush()
-    return service_by_code
+    connection = session.connection()
+    missing = insert_or_skip(connection, SERVICE).on_conflict_do_nothing(index_elements=["code"])
+    connection.execute(missing, [entry._asdict() for entry in STANDARD])
+    return {service.code: service for service in session.exec(select(Service))}

@@ -1,0 +1,16 @@
+"""The small district, for a whole file of tests that are refused."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.worlds import World, small_district
+from timebank.core.database import transaction
+
+
+@pytest.fixture(scope="module")
+def stored(shared_engine: Engine, noon: datetime) -> World:
+    """The small district in a database that a file of tests shares."""
+    with transaction(shared_engine) as session:
+        return small_district(session, noon)
