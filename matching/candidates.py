@@ -25,7 +25,7 @@ NOTHING: Triples = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np
 EVERY_DAY = 127
 """The set of all weekdays; sets are counted from 0 to here."""
 
-RULES = ("skill", "distance", "gender", "language", "availability", "exclusion")
+RULES = ("skill", "distance", "gender", "language", "traits", "availability", "exclusion")
 CELLS = 1_000_000
 """Arcs that are looked at together: what bounds the memory, whatever the size of the problem."""
 
@@ -170,6 +170,14 @@ def fits_language(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     return np.asarray((wished == 0) | ((wished & problem.volunteers.languages[volunteers]) != 0), dtype=bool)
 
 
+def fits_traits(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
+    """Rule `traits`: nobody meets a trait they refuse, and the volunteer has all that are required."""
+    asked, offered = problem.needs, problem.volunteers
+    has, required = offered.traits[volunteers], asked.requires[needs]
+    fits = (has & asked.refuses[needs] == 0) & (asked.traits[needs] & offered.refuses[volunteers] == 0)
+    return np.asarray(fits & (has & required == required), dtype=bool)
+
+
 def fits_availability(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     """Rule `availability`: a common window as long as a visit, and weekdays that the frequency fits."""
     asked, offered = problem.needs, problem.volunteers
@@ -208,7 +216,7 @@ def is_excluded(problem: Problem, needs: Ints, volunteers: Ints) -> Mask:
     return np.isin(rows[needs] * len(order) + volunteers, never)
 
 
-PASSES = (fits_gender, fits_language, fits_availability, may_meet)
+PASSES = (fits_gender, fits_language, fits_traits, fits_availability, may_meet)
 """Rules beside skill and distance, in the order of ``RULES``: arcs in, who passes out."""
 
 

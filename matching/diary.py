@@ -135,12 +135,13 @@ class Diaries:
     def _best(self, need: int, grid: "np.ndarray[tuple[int, int], np.dtype[np.int32]]", cost: Ints) -> int:
         """Most visits on preferred weekdays, then least cost; equal choices are spread over the district."""
         turn = (np.arange(len(grid)) + need) % len(grid)
+        is_empty = ~grid.any(axis=1)  # where nothing is due, a visit is better than none
         preferred = int(self.problem.needs.preferred_weekdays[need])
         if not preferred:
-            return int(np.lexsort((turn, grid @ cost))[0])
+            return int(np.lexsort((turn, grid @ cost, is_empty))[0])
         weekday = (self.problem.starts_on.weekday() + np.arange(grid.shape[1])) % DAYS_A_WEEK
         off = grid @ (preferred >> weekday & 1 == 0).astype(np.int32)
-        return int(np.lexsort((turn, grid @ cost, off))[0])
+        return int(np.lexsort((turn, grid @ cost, off, is_empty))[0])
 
     def _write(self, need: int, volunteer: int, days: Ints, starts: Ints, by_week: Ints) -> None:
         day, duration = self.of(volunteer), int(self.problem.needs.durations_min[need])

@@ -261,3 +261,20 @@ def is_gap_kept(ask: Ask, span: Span, after: int, visit: int) -> bool:
     if any(ask.is_open(day) for day in range(due, min(visit, span.last_day))):
         return False
     return ask.make_up(due) == MakeUp.LATER or not any(ask.is_usable(day) for day in range(after + 1, due))
+
+
+@lru_cache(maxsize=4096)
+def _slices(ask: Ask) -> tuple[tuple[int, int], ...]:
+    found: list[tuple[int, int]] = []
+    for span in ask.spans:
+        for part in due_slices(span.kind, span.count, span.first_day, span.last_day):
+            found += [(due.start, due.end) for due in _kept(ask, *part) if (due.start, due.end) not in found]
+    return tuple(sorted(found))
+
+
+def slot_slices(problem: Problem, need: int) -> tuple[tuple[int, int], ...]:
+    """Return half-open slices of days, one booking due in each, for the need (position) that slots meet.
+
+    Every n days asks for one in each slice of n days. A slice whose days are all closed is dropped or made up.
+    """
+    return _slices(ask_of(problem, need, np.empty(0, dtype=np.int64)))

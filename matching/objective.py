@@ -10,7 +10,7 @@ from matching.columns import Ints, Mask
 from matching.problem import Problem
 from matching.shortage import weekly_visits
 
-STEPS = 64
+STEPS = 256
 """Needs of one volunteer up to which a fair load is counted need by need; the last step repeats."""
 
 
@@ -59,12 +59,6 @@ def load_costs(problem: Problem) -> Ints:
 
 
 def fairness_m(problem: Problem, volunteers: Ints) -> int:
-    """Return the cost of unlike loads of the volunteers (positions) of all pairs."""
-    steps = load_costs(problem)
-    if not steps.size:
-        return 0
-    counts = np.bincount(volunteers, minlength=len(problem.volunteers))
-    sums = np.concatenate((np.zeros((len(steps), 1), dtype=np.int64), np.cumsum(steps, axis=1)), axis=1)
-    most = steps.shape[1]
-    inside = sums[np.arange(len(steps)), np.minimum(counts, most)]
-    return int((inside + np.maximum(0, counts - most) * steps[:, -1]).sum())
+    """Return the cost of unlike loads of the volunteers (positions) of all pairs: weight x k x (k - 1) / 2 each."""
+    counts = np.bincount(volunteers, minlength=1)
+    return int((counts * (counts - 1) // 2).sum()) * problem.params.fairness_m

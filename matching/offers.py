@@ -13,10 +13,12 @@ import numpy as np
 
 from matching import slots
 from matching.columns import Ints
+from matching.due import slot_slices
 from matching.frequency import DAYS_A_WEEK
 from matching.problem import Problem, ServedBy
 from matching.tables import FrequencyKind
 
+RULES = ("at_once", "series")
 MOST_OFFERS = 200
 """Offers of one due visit or series that are looked at: the nearest."""
 
@@ -56,7 +58,7 @@ def find_offers(problem: Problem) -> Offers:
     """Return every unit of the needs met by slots, with its offers, nearest first."""
     served = np.flatnonzero(problem.needs.served_by == ServedBy.SLOT)
     due = np.array(
-        [(need, *part) for need in served.tolist() for part in slots.need_slices(problem, need)], dtype=np.int64
+        [(need, *part) for need in served.tolist() for part in slot_slices(problem, need)], dtype=np.int64
     ).reshape(-1, 3)
     bundles = _bundles(problem, due)
     needs, visits, found = [], [], []

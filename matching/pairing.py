@@ -1,103 +1,242 @@
-"""Needs to volunteers at proven least cost: an exact min-cost flow for equal loads.
+"""Needs to volunteers at least cost: needs, volunteers and their arcs as a network, and the answer back.
 
-Rule `capacity`: a volunteer takes at most ``max_needs`` needs. Each need also has an arc to the sink at its
-penalty, so the model is feasible by construction (without one, the solver may not end).
+Rule `preset`: a pair that must be is in the network as a fixed arc. Rule `capacity`: a volunteer takes at most
+``max_needs`` needs, and no more minutes a week than they offer. Which method answers is the assignment's choice
+(:mod:`matching.assign`): an exact flow where loads are equal, a search with a bound elsewhere. A need that
+several come to together stands in the network once for each of them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
-from ortools.graph.python import min_cost_flow
 
+from matching import assign, candidates, objective
+from matching.assign import USUAL, Effort, StoppedBy
 from matching.candidates import Arcs
-from matching.problem import Ints, Problem, ServedBy
+from matching.columns import Ints, Mask
+from matching.network import UNPAIRED, Network
+from matching.problem import Problem, ServedBy
 
-RULES = ("capacity",)
-METHOD = "min-cost flow"
+RULES = ("preset", "capacity")
+MOST_TURNS = 5
+"""How often the network is solved again because one person was chosen twice for one need."""
+MOST_MINUTES = 1_000_000_000
 
 
-class FlowFailed(Exception):
-    """The solver answered other than OPTIMAL on a model that is feasible by construction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How hard and how long pairing may try; seconds may only stop it earlier."""
+
+    effort: Effort = USUAL
+    workers: int | None = None
+    time_limit_s: float | None = None
+    is_cancelled: Callable[[], bool] | None = None
+    progress: Callable[[str, float], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """Chosen arcs (positions), and the cost that no other choice is below, in metres."""
+    """Chosen arcs and unmet needs (positions), the cost in metres, and a bound that no other choice's cost is below.
+
+    The cost counts arcs less what is kept, unlike loads, and penalties of needs.
+    """
 
     arcs: Ints
     unmet: Ints
     objective: int
+    bound: int
+    method: str
+    stopped_by: StoppedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """A bipartite flow: arcs from left to right nodes, room on the right, a penalty for each left node."""
+class Roster:
+    """A network with what its rows stand for: the need of each left, and the arc of each of its arcs."""
 
-    lefts: Ints
-    rights: Ints
-    costs: Ints
-    rooms: Ints
-    penalties: Ints
+    network: Network
+    needs: Ints
+    arcs: Ints
 
 
-def pair(problem: Problem, arcs: Arcs) -> Assignment:
-    """Choose at most one volunteer for each need at least total metres and penalties.
+def pair(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> Assignment:
+    """Choose for each need as many volunteers as come together, at least total cost.
 
-    Ties are broken by the problem's seed; the same problem gives the same answer.
-    """
-    served = np.flatnonzero(problem.needs.served_by == ServedBy.VOLUNTEER)
-    left_by_need = np.full(len(problem.needs), -1, dtype=np.int64)
-    left_by_need[served] = np.random.default_rng(problem.params.seed).permutation(len(served))
-    penalties = np.empty(len(served), dtype=np.int64)
-    penalties[left_by_need[served]] = problem.needs.penalties[served]
-    solved = cheapest(
-        Network(
-            lefts=left_by_need[arcs.needs],
-            rights=arcs.volunteers,
-            costs=arcs.distances_m,
-            rooms=problem.volunteers.max_needs,
-            penalties=penalties,
-        )
-    )
-    unmet = served[np.isin(left_by_need[served], solved.unmet)]
-    return Assignment(arcs=solved.arcs, unmet=unmet, objective=solved.objective)
-
-
-def build(network: Network) -> min_cost_flow.SimpleMinCostFlow:
-    """Load a network into the solver; arcs first, then penalties, then rooms."""
-    lefts, rights = len(network.penalties), len(network.rooms)
-    sink = lefts + rights
-    flow = min_cost_flow.SimpleMinCostFlow()
-    ones = np.ones(len(network.lefts), dtype=np.int64)
-    flow.add_arcs_with_capacity_and_unit_cost(network.lefts, lefts + network.rights, ones, network.costs)
-    nodes = np.arange(lefts, dtype=np.int64)
-    to_sink = np.full(lefts, sink, dtype=np.int64)
-    flow.add_arcs_with_capacity_and_unit_cost(nodes, to_sink, np.ones(lefts, dtype=np.int64), network.penalties)
-    nodes = np.arange(lefts, sink, dtype=np.int64)
-    nothing = np.zeros(rights, dtype=np.int64)
-    rooms = np.minimum(network.rooms, lefts)  # more room than needs changes nothing, and could overflow
-    flow.add_arcs_with_capacity_and_unit_cost(nodes, np.full(rights, sink, dtype=np.int64), rooms, nothing)
-    flow.set_nodes_supplies(np.arange(lefts, dtype=np.int64), np.ones(lefts, dtype=np.int64))
-    flow.set_node_supply(sink, -lefts)
-    return flow
-
-
-def cheapest(network: Network) -> Assignment:
-    """Solve a network; positions of the chosen arcs and of the left nodes that pay their penalty.
+    Ties are broken by the problem's seed; the same problem and effort give the same answer.
 
     Raises
     ------
-    FlowFailed
-        When the solver does not prove its answer; it is feasible by construction, so this is a fault.
+    ValueError
+        When the pairs that must be break a rule together.
     """
-    if not len(network.penalties):
-        return Assignment(arcs=np.empty(0, np.int64), unmet=np.empty(0, np.int64), objective=0)
-    flow = build(network)
-    status = flow.solve()
-    if status != flow.OPTIMAL:
-        message = f"The flow ended as {status}, not OPTIMAL, on a model that is always feasible."
-        raise FlowFailed(message)
-    count = len(network.lefts)
-    flows = flow.flows(np.arange(count + len(network.penalties), dtype=np.int64))
-    chosen, unmet = np.flatnonzero(flows[:count]), np.flatnonzero(flows[count:])
-    return Assignment(arcs=chosen, unmet=unmet, objective=int(flow.optimal_cost()))
+    limits = limits or Limits()
+    roster = roster_of(problem, arcs)
+    first = chosen = _assign(roster, problem, limits)
+    for _ in range(MOST_TURNS):
+        wrong = _met_twice(roster, chosen.chosen)
+        if not len(wrong):
+            break
+        roster = _without(roster, wrong)
+        chosen = _assign(roster, problem, limits)
+    half = _half_met(problem, roster, chosen.chosen)
+    if len(half):
+        roster = _without(roster, np.flatnonzero(np.isin(roster.needs[roster.network.lefts], half)))
+        chosen = _assign(roster, problem, limits)
+    picked = chosen.chosen[chosen.chosen != UNPAIRED]
+    served = np.unique(roster.needs)
+    met = np.unique(roster.needs[chosen.chosen != UNPAIRED])
+    unmet = np.setdiff1d(served, met)
+    taken = np.sort(roster.arcs[picked])
+    cost = cost_of(problem, arcs, taken, unmet)
+    bound = min(cost, first.bound)
+    return Assignment(
+        arcs=taken, unmet=unmet, objective=cost, bound=bound, method=first.method, stopped_by=chosen.stopped_by
+    )
+
+
+def penalties_of(problem: Problem, needs: Ints) -> int:
+    """Return what leaving all of some needs unmet costs."""
+    return int(problem.needs.penalties[needs].sum())
+
+
+def cost_of(problem: Problem, arcs: Arcs, chosen: Ints, unmet: Ints) -> int:
+    """Count what chosen arcs and unmet needs (positions) cost, in metres."""
+    metres = int(objective.arc_costs(problem, arcs)[chosen].sum())
+    return metres + objective.fairness_m(problem, arcs.volunteers[chosen]) + penalties_of(problem, unmet)
+
+
+def roster_of(problem: Problem, arcs: Arcs) -> Roster:
+    """Put the needs that volunteers serve and their arcs into a network; lefts are shuffled by the seed."""
+    helpers = problem.needs.helpers
+    served = np.flatnonzero(problem.needs.served_by == ServedBy.VOLUNTEER)
+    needs = np.repeat(served, helpers[served])
+    needs = needs[np.random.default_rng(problem.params.seed).permutation(len(needs))]
+    order = np.argsort(needs, kind="stable")
+    first = np.searchsorted(needs[order], arcs.needs)
+    copies = helpers[arcs.needs]
+    rows = np.repeat(np.arange(len(arcs.needs)), copies)
+    turn = np.arange(len(rows)) - np.repeat(np.cumsum(copies) - copies, copies)
+    lefts = order[first[rows] + turn]
+    is_fixed = objective.is_preset(problem, arcs.needs[rows], arcs.volunteers[rows])
+    return Roster(
+        network=Network(
+            lefts=lefts,
+            rights=arcs.volunteers[rows],
+            costs=objective.arc_costs(problem, arcs)[rows],
+            weights_min=objective.arc_minutes(problem, arcs)[rows],
+            penalties=_shared(problem.needs.penalties[needs], helpers[needs]),
+            tiers=problem.needs.tiers[needs],
+            capacities_min=np.minimum(problem.volunteers.weekly_caps_min, MOST_MINUTES),
+            max_lefts=np.minimum(problem.volunteers.max_needs, len(needs)),
+            fixed=_fixed(lefts, turn, is_fixed, copies[rows]),
+            load_costs=objective.load_costs(problem),
+        ),
+        needs=needs,
+        arcs=rows,
+    )
+
+
+def _shared(penalties: Ints, helpers: Ints) -> Ints:
+    """Share the penalty of a need out among those who come together, rounded down."""
+    return penalties // helpers
+
+
+def _fixed(lefts: Ints, turn: Ints, is_fixed: Mask, copies: Ints) -> Ints:
+    """One arc for each pair that must be: the copies of a need take the preset volunteers in turn."""
+    rows = np.flatnonzero(is_fixed)
+    taken: set[int] = set()
+    found = []
+    for start in rows[turn[rows] == 0].tolist():
+        for row in range(start, start + int(copies[start])):
+            if int(lefts[row]) not in taken:
+                taken.add(int(lefts[row]))
+                found.append(row)
+                break
+    return np.array(found, dtype=np.int64)
+
+
+def _assign(roster: Roster, problem: Problem, limits: Limits) -> assign.Answer:
+    return assign.assign(
+        roster.network,
+        effort=limits.effort,
+        seed=problem.params.seed,
+        workers=limits.workers,
+        time_limit_s=limits.time_limit_s,
+        is_cancelled=limits.is_cancelled,
+        progress=limits.progress,
+    )
+
+
+def _met_twice(roster: Roster, chosen: Ints) -> Ints:
+    """Arcs that would send one person to a need a second time, for the later of the lefts."""
+    picked = chosen[chosen != UNPAIRED]
+    needs = roster.needs[roster.network.lefts[picked]]
+    pairs = needs * max(1, roster.network.right_count) + roster.network.rights[picked]
+    order = np.argsort(pairs, kind="stable")
+    again = order[1:][pairs[order][1:] == pairs[order][:-1]]
+    return np.setdiff1d(picked[again], roster.network.fixed)
+
+
+def _half_met(problem: Problem, roster: Roster, chosen: Ints) -> Ints:
+    """Needs for which some come and others are missing, or one comes twice."""
+    wrong = roster.needs[roster.network.lefts[_met_twice(roster, chosen)]]
+    counts = np.bincount(roster.needs[chosen != UNPAIRED], minlength=len(problem.needs))
+    some = np.flatnonzero((counts > 0) & (counts < problem.needs.helpers))
+    return np.union1d(some, wrong)
+
+
+def _without(roster: Roster, arcs: Ints) -> Roster:
+    """The same network without some of its arcs."""
+    network = roster.network
+    keep = np.setdiff1d(np.arange(len(network.lefts)), arcs)
+    where = np.full(len(network.lefts), UNPAIRED)
+    where[keep] = np.arange(len(keep))
+    fixed = where[network.fixed]
+    columns = {name: getattr(network, name)[keep] for name in ("lefts", "rights", "costs", "weights_min")}
+    smaller = replace(network, fixed=fixed[fixed != UNPAIRED], **columns)
+    return Roster(network=smaller, needs=roster.needs, arcs=roster.arcs[keep])
+
+
+def with_named_pairs(problem: Problem, arcs: Arcs) -> Arcs:
+    """Add the arcs of standing and preset pairs that the nearest candidates leave out.
+
+    Raises
+    ------
+    ValueError
+        When a pair that must be breaks a rule, naming both ids.
+    """
+    named = np.concatenate((problem.standing, problem.preset))
+    needs = np.flatnonzero(np.isin(problem.needs.ids, named[:, 0]))
+    if not len(needs):
+        _check_preset(problem, arcs)
+        return arcs
+    everyone = candidates.find_all(problem, needs)
+    keep = objective.is_standing(problem, everyone.needs, everyone.volunteers)
+    keep |= objective.is_preset(problem, everyone.needs, everyone.volunteers)
+    span = np.int64(len(problem.volunteers) + 1)
+    known = arcs.needs * span + arcs.volunteers
+    keep &= ~np.isin(everyone.needs * span + everyone.volunteers, known)
+    columns = {name: np.append(getattr(arcs, name), getattr(everyone, name)[keep]) for name in COLUMNS}
+    order = np.lexsort((columns["volunteers"], columns["distances_m"], columns["needs"]))
+    found = Arcs(**{name: values[order] for name, values in columns.items()})
+    _check_preset(problem, found)
+    return found
+
+
+COLUMNS = ("needs", "volunteers", "distances_m")
+
+
+def _check_preset(problem: Problem, arcs: Arcs) -> None:
+    able = objective.is_preset(problem, arcs.needs, arcs.volunteers)
+    met = zip(
+        problem.needs.ids[arcs.needs[able]].tolist(),
+        problem.volunteers.ids[arcs.volunteers[able]].tolist(),
+        strict=True,
+    )
+    missing = set(map(tuple, problem.preset.tolist())) - set(met)
+    if missing:
+        need, volunteer = min(missing)
+        message = (
+            f"The pair that must be of need {need} and volunteer {volunteer} breaks a rule of who may come to whom."
+        )
+        raise ValueError(message)

@@ -14,6 +14,7 @@ from matching.columns import Ints
 from matching.offers import Offers, series_key
 from matching.problem import Problem
 
+RULES = ("wheelchairs", "budget")
 DETERMINISTIC_LIMIT = 20.0
 """Effort of one tier, in the solver's own count of work: the same on every machine."""
 WORKERS = 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 
 
-CANDIDATE_RULES = ("skill", "eligibility", "distance", "gender", "language", "availability", "exclusion")
+CANDIDATE_RULES = ("skill", "eligibility", "distance", "gender", "language", "traits", "availability", "exclusion")
 """Rules that take candidates away from a need, in the order in which they are counted."""
 
 
@@ -32,6 +32,7 @@ class UnmetReason(StrEnum):
     DISTANCE = "distance"
     GENDER = "gender"
     LANGUAGE = "language"
+    TRAITS = "traits"
     AVAILABILITY = "availability"
     EXCLUSION = "exclusion"
     ELIGIBILITY = "eligibility"  # no resource is open to this need
@@ -111,6 +112,7 @@ class Plan:
     method: str  # how pairing was solved, such as "min-cost flow"
     seconds_by_stage: dict[str, float]
     verdict: Verdict
+    stopped_by: str = "proven"  # proven, effort, time or cancelled; after time another run may differ
 
     def to_json(self) -> bytes:
         """Write the plan whole."""

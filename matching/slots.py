@@ -1,17 +1,18 @@
-"""Places of shared resources to needs, by the same exact flow.
+"""Places of shared resources to needs, by the exact flow: one place of one slot for each due visit.
 
 Each due visit of a need (a slice of days, see :mod:`matching.frequency`) takes at most one place in a slot
 of its slice. Rule `eligibility`: a need uses only the resources that are open to it. Rule `slot_places`: a
-slot takes no more seniors than it has places. A need that takes two resources at once is not covered.
+slot takes no more seniors than it has places. What takes more than that stands in :mod:`matching.offers`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from matching import candidates, pairing, travel
+from matching import candidates, flow, travel
 from matching.candidates import Planes
-from matching.frequency import due_slices
+from matching.due import closed_days, slot_slices
+from matching.network import UNPAIRED, Network, cost
 from matching.problem import Ints, Mask, Problem, ServedBy
 
 RULES = ("eligibility", "slot_places")
@@ -33,6 +34,7 @@ class Booked:
     open_needs: Ints
     open_slices: Ints
     objective: int
+    bound: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,38 +48,44 @@ class _Offer:
     open_to: Ints  # need position x resource_count + number of the resource
 
 
-def need_slices(problem: Problem, need: int) -> tuple[tuple[int, int], ...]:
-    """Return the slices of days in which the need at a position is due within the horizon."""
-    needs = problem.needs
-    first, last = max(0, int(needs.first_days[need])), min(problem.horizon_days, int(needs.last_days[need]))
-    return due_slices(int(needs.frequency_kinds[need]), int(needs.frequency_counts[need]), first, last)
-
-
 def book(problem: Problem) -> Booked:
     """Give out places at least total metres and penalties, proven."""
     served = np.flatnonzero(problem.needs.served_by == ServedBy.SLOT)
-    visits = [(need, *part) for need in served.tolist() for part in need_slices(problem, need)]
+    visits = [(need, *part) for need in served.tolist() for part in slot_slices(problem, need)]
     due = np.array(visits, dtype=np.int64).reshape(-1, 3)
     owners, slices = due[:, 0], due[:, 1:]
     lefts, rights, metres = find_places(problem, owners, slices)
-    solved = pairing.cheapest(
-        pairing.Network(
-            lefts=lefts,
-            rights=rights,
-            costs=metres,
-            rooms=problem.slots.places,
-            penalties=problem.needs.penalties[owners],
-        )
+    lost = problem.needs.penalties + problem.needs.waiting_days * problem.params.waiting_m_per_day
+    rooms = np.minimum(problem.slots.places, len(owners))
+    network = Network(
+        lefts=lefts,
+        rights=rights,
+        costs=metres,
+        weights_min=np.ones(len(lefts), dtype=np.int64),
+        penalties=lost[owners],
+        tiers=problem.needs.tiers[owners],
+        capacities_min=rooms,
+        max_lefts=rooms,
     )
+    chosen = flow.solve(network, rooms)
+    taken, left = np.sort(chosen[chosen != UNPAIRED]), np.flatnonzero(chosen == UNPAIRED)
+    total = cost(network, chosen)
     return Booked(
-        needs=owners[lefts[solved.arcs]],
-        slots=rights[solved.arcs],
-        distances_m=metres[solved.arcs],
-        unmet=np.unique(owners[solved.unmet]),
-        open_needs=owners[solved.unmet],
-        open_slices=slices[solved.unmet],
-        objective=solved.objective,
+        needs=owners[lefts[taken]],
+        slots=rights[taken],
+        distances_m=metres[taken],
+        unmet=np.unique(owners[left]),
+        open_needs=owners[left],
+        open_slices=slices[left],
+        objective=total,
+        bound=total,
     )
+
+
+def distances_m(problem: Problem, needs: Ints, slots: Ints) -> Ints:
+    """Return the metres from needs to slots (positions, shape (b,) each)."""
+    places = candidates.planes(problem)
+    return travel.walking_m(places.needs[needs], places.slots[slots], detour=problem.params.detour)
 
 
 def find_places(problem: Problem, owners: Ints, slices: Ints) -> tuple[Ints, Ints, Ints]:
@@ -160,7 +168,7 @@ def _rule_masks(problem: Problem, offer: _Offer, needs: Ints, slots: Ints) -> tu
     asked, offered, places = problem.needs, problem.slots, offer.places
     metres = travel.walking_m(places.needs[needs], places.slots[slots], detour=problem.params.detour)
     weekday = (problem.starts_on.weekday() + offered.days[slots]) % 7
-    fits_day = (asked.weekdays[needs] >> weekday & 1).astype(bool)
+    fits_day = (asked.weekdays[needs] >> weekday & 1).astype(bool) & ~_is_closed(problem, needs, offered.days[slots])
     fits_hours = offered.starts_min[slots] >= asked.window_starts_min[needs]
     fits_hours &= offered.ends_min[slots] <= asked.window_ends_min[needs]
     fits_hours &= offered.ends_min[slots] - offered.starts_min[slots] >= asked.durations_min[needs]
@@ -173,3 +181,14 @@ def _rule_masks(problem: Problem, offer: _Offer, needs: Ints, slots: Ints) -> tu
         fits_day & fits_hours & in_days,
     )
     return masks, metres
+
+
+def _is_closed(problem: Problem, needs: Ints, days: Ints) -> Mask:
+    """Whether days are closed for needs: the senior is away, or visits are suspended."""
+    closed = np.zeros(len(needs), dtype=bool)
+    if not (len(problem.absences) or len(problem.suspensions)):
+        return closed
+    for need in np.unique(needs).tolist():
+        mine = needs == need
+        closed[mine] = np.isin(days[mine], [day for day, _ in closed_days(problem, need)])
+    return closed

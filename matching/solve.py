@@ -7,7 +7,8 @@ from time import perf_counter
 
 import numpy as np
 
-from matching import calendar, candidates, pairing, slots, widening
+from matching import agreement, booking, candidates, pairing, slots, widening
+from matching.pairing import Limits
 from matching.plan import (
     CANDIDATE_RULES,
     Bookings,
@@ -61,12 +62,17 @@ class _Stages:
 
 
 def solve(
-    problem: Problem, *, progress: Progress | None = None, is_cancelled: Callable[[], bool] | None = None
+    problem: Problem,
+    *,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
 ) -> Plan:
     """Answer a problem with a plan that the judge has checked.
 
-    The pairing and the bookings are optimal among the candidates; what the calendar cannot date is unmet, and
-    the plan then says FEASIBLE with its gap to the bound.
+    Bookings and pairs are optimal where the plan's status says so, else within its gap of what is possible.
+    ``limits`` say how hard to try; the same problem and effort give the same plan, unless ``stopped_by`` says that
+    time ended it.
 
     Raises
     ------
@@ -75,22 +81,22 @@ def solve(
     PlanRejected
         When the judge finds a fault.
     """
+    limits = replace(limits or Limits(), is_cancelled=is_cancelled)
     stages = _Stages(progress, is_cancelled, {})
     stages.begin("candidates")
     arcs = candidates.find_arcs(problem)
     stages.end("candidates")
     stages.begin("pairing")
-    arcs, paired = widening.pair_within_reach(problem, arcs)
+    arcs, paired = widening.pair_within_reach(problem, arcs, limits)
     stages.end("pairing")
     stages.begin("slots")
-    booked = slots.book(problem)
+    booked = booking.book(problem)
     stages.end("slots")
     stages.begin("calendar")
-    needs, volunteers = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs]
-    dated = calendar.make_calendar(problem, needs, volunteers)
+    agreed = agreement.date_pairs(problem, arcs, paired.arcs)
     stages.end("calendar")
     stages.begin("verify")
-    plan = _assemble(problem, arcs, paired, booked, dated)
+    plan = _assemble(problem, arcs, paired, booked, agreed)
     verdict = verify(problem, plan)
     stages.end("verify")
     if not verdict.holds:
@@ -99,19 +105,13 @@ def solve(
 
 
 def _assemble(
-    problem: Problem,
-    arcs: candidates.Arcs,
-    paired: pairing.Assignment,
-    booked: slots.Booked,
-    dated: calendar.Dated,
+    problem: Problem, arcs: candidates.Arcs, paired: pairing.Assignment, booked: slots.Booked, agreed: agreement.Agreed
 ) -> Plan:
-    """Put the parts together; the cost of what was not dated is added to the optimum, which stays the bound."""
-    chosen = np.delete(paired.arcs, dated.undated)
-    chosen = chosen[np.argsort(problem.needs.ids[arcs.needs[chosen]])]
-    lost = paired.arcs[dated.undated]
-    penalty = int(problem.needs.penalties[arcs.needs[lost]].sum() - arcs.distances_m[lost].sum())
-    bound = paired.objective + booked.objective
-    objective = bound + penalty
+    """Put the parts together; what was not dated is added to the cost of the pairing, whose bound stands."""
+    chosen = agreed.arcs[np.lexsort((arcs.volunteers[agreed.arcs], problem.needs.ids[arcs.needs[agreed.arcs]]))]
+    unmet = np.union1d(paired.unmet, agreed.undated)
+    objective = pairing.cost_of(problem, arcs, chosen, unmet) + booked.objective
+    bound = min(objective, paired.bound + booked.bound)
     order = np.lexsort((booked.slots, problem.needs.ids[booked.needs]))
     return Plan(
         starts_on=problem.starts_on.isoformat(),
@@ -121,19 +121,20 @@ def _assemble(
             volunteer_ids=problem.volunteers.ids[arcs.volunteers[chosen]],
             distances_m=arcs.distances_m[chosen],
         ),
-        visits=dated.visits,
+        visits=agreed.visits,
         bookings=Bookings(
             need_ids=problem.needs.ids[booked.needs[order]],
             slot_ids=problem.slots.ids[booked.slots[order]],
             distances_m=booked.distances_m[order],
         ),
-        unmet=_unmet(problem, arcs, paired, booked, arcs.needs[lost]),
+        unmet=_unmet(problem, arcs, paired, booked, agreed.undated),
         status=Status.OPTIMAL if objective == bound else Status.FEASIBLE,
         objective=objective,
         bound=bound,
         gap=(objective - bound) / max(1, objective),
         seed=problem.params.seed,
-        method=pairing.METHOD,
+        method=paired.method,
+        stopped_by=paired.stopped_by.value,
         seconds_by_stage={},
         verdict=Verdict(holds=False, faults=("not judged yet",), objective=0),
     )

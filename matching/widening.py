@@ -10,11 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching import candidates, pairing
+from matching import candidates, flow, pairing
 from matching.candidates import Arcs
-from matching.pairing import Assignment
+from matching.pairing import Assignment, Limits
 from matching.problem import Ints, Mask, Problem, ServedBy
+from matching.shortage import weekly_visits
 
+MOST_WIDENED = 200
+"""Arcs that an unmet need is given, nearest first, where prices cannot tell which it lacks."""
 NO_PRICE = 1 << 60
 """Price of a volunteer who takes nobody at all."""
 
@@ -31,8 +34,11 @@ class Prices:
     volunteers_m: Ints
 
 
-def pair_within_reach(problem: Problem, arcs: Arcs) -> tuple[Arcs, Assignment]:
+def pair_within_reach(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> tuple[Arcs, Assignment]:
     """Pair at least cost over all able volunteers within reach, beginning with some arcs.
+
+    Where loads are equal and nothing but metres and penalties counts, the answer is optimal over everyone within
+    reach. Elsewhere needs that stay unmet are given all their arcs within reach, and all is paired once more.
 
     Returns
     -------
@@ -45,9 +51,12 @@ def pair_within_reach(problem: Problem, arcs: Arcs) -> tuple[Arcs, Assignment]:
     arc at d metres lowers the cost only if d - y + w < 0; as w >= 0, a need whose y is not above its farthest
     arc has nothing to gain. Source: pricing of columns, as in Ahuja, Magnanti and Orlin, Network Flows, 1993, ch. 9.
     """
+    arcs = pairing.with_named_pairs(problem, arcs)
     looked_m = _looked_m(problem, arcs)
     while True:
-        paired = pairing.pair(problem, arcs)
+        paired = pairing.pair(problem, arcs, limits)
+        if not _is_priced(problem, paired):
+            return _pair_again(problem, arcs, paired, limits)
         prices = find_prices(problem, arcs, paired)
         narrow = np.flatnonzero(prices.needs_m > looked_m)
         missing = candidates.find_all(
@@ -56,6 +65,38 @@ def pair_within_reach(problem: Problem, arcs: Arcs) -> tuple[Arcs, Assignment]:
         if not len(missing.needs):
             return arcs, paired
         arcs = _joined(arcs, _best(problem, prices, missing))
+
+
+def _is_priced(problem: Problem, paired: Assignment) -> bool:
+    """Whether prices of metres prove which arcs are missing: exact flow, one tier, one who comes, no other weights."""
+    needs, params, who = problem.needs, problem.params, problem.volunteers
+    plain = paired.method == flow.METHOD and not params.fairness_m and not len(problem.preset)
+    plain = plain and not (params.change_m and len(problem.standing))
+    roomy = (who.weekly_caps_min >= who.max_needs * _most_minutes(problem)).all()
+    return bool(plain and roomy and (needs.helpers == 1).all() and len(np.unique(needs.tiers)) <= 1)
+
+
+def _most_minutes(problem: Problem) -> float:
+    """Weekly minutes of the longest need, with the longest way where ways count."""
+    needs, params = problem.needs, problem.params
+    way_min = 2 * params.max_distance_m / params.pace_m_per_min + 1 if params.pace_m_per_min else 0.0
+    longest = weekly_visits(problem) * (needs.durations_min + way_min)
+    return float(longest[needs.served_by == ServedBy.VOLUNTEER].max(initial=0.0))
+
+
+def _pair_again(problem: Problem, arcs: Arcs, paired: Assignment, limits: Limits | None) -> tuple[Arcs, Assignment]:
+    """Give unmet needs all their arcs within reach, and pair once more."""
+    known = arcs.needs * np.int64(len(problem.volunteers) + 1) + arcs.volunteers
+    everyone = candidates.find_all(problem, np.sort(paired.unmet))
+    rank = np.arange(len(everyone.needs)) - np.searchsorted(everyone.needs, everyone.needs)
+    new = rank < MOST_WIDENED
+    new &= ~np.isin(everyone.needs * np.int64(len(problem.volunteers) + 1) + everyone.volunteers, known)
+    if not new.any():
+        return arcs, paired
+    more = Arcs(needs=everyone.needs[new], volunteers=everyone.volunteers[new], distances_m=everyone.distances_m[new])
+    wider = _joined(arcs, more)
+    again = pairing.pair(problem, wider, limits)
+    return wider, again
 
 
 def find_prices(problem: Problem, arcs: Arcs, paired: Assignment) -> Prices:

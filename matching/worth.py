@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching import candidates, slots, widening
+from matching import booking, candidates, widening
 from matching.columns import Ints
 from matching.plan import Plan
 from matching.problem import Problem, ServedBy
@@ -80,7 +80,7 @@ class _Base:
         self._arcs, paired = widening.pair_within_reach(problem, arcs)
         self._pairing = _Solved(cost=paired.objective, unmet=len(paired.unmet))
         self._prices = widening.find_prices(problem, self._arcs, paired)
-        booked = slots.book(problem)
+        booked = booking.book(problem)
         self._booking = _Solved(cost=booked.objective, unmet=len(booked.unmet))
 
     def of_volunteers(self, worth: Worth) -> Worth:
@@ -106,7 +106,7 @@ class _Base:
         for row in taken.tolist():
             more = self.problem.slots.places + (np.arange(len(self.problem.slots)) == row)
             changed = replace(self.problem, slots=replace(self.problem.slots, places=more))
-            booked = slots.book(changed)
+            booked = booking.book(changed)
             gains.append(_gain(self._booking, _Solved(cost=booked.objective, unmet=len(booked.unmet))))
         return replace(worth, slot=max(gains, default=None))
 

@@ -54,12 +54,20 @@ def cost_of(problem: Problem, plan: Plan) -> int:
     """Count what a plan costs, in the plainest way."""
     walked = int(plan.pairs.distances_m.sum() + plan.bookings.distances_m.sum())
     missing = [
-        due_count(problem, row) - plan.bookings.need_ids.tolist().count(need)
+        due_count(problem, row) - _bookings_of_its_own(problem, plan, row)
         if problem.needs.served_by[row] == ServedBy.SLOT
         else int(need not in plan.pairs.need_ids)
         for row, need in enumerate(problem.needs.ids.tolist())
     ]
     return walked + int((problem.needs.penalties * np.array(missing, dtype=np.int64)).sum())
+
+
+def _bookings_of_its_own(problem: Problem, plan: Plan, row: int) -> int:
+    """Bookings of a need (position) that are not of its further skills."""
+    skills = dict(zip(problem.slots.ids.tolist(), problem.slots.skills.tolist(), strict=True))
+    further = int(problem.needs.also_skills[row])
+    mine = plan.bookings.slot_ids[plan.bookings.need_ids == problem.needs.ids[row]].tolist()
+    return sum(not further >> skills[slot] & 1 for slot in mine)
 
 
 def honest(problem: Problem, plan: Plan) -> Plan:

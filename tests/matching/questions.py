@@ -51,6 +51,17 @@ class Need:
     frequency: Frequency = WEEKLY
     days: tuple[int, int] = (0, 366)
     penalty: int = 20_000
+    tier: int = 0
+    traits: int = 0
+    refuses: int = 0
+    requires: int = 0
+    helpers: int = 1
+    least_gap_days: int = 0
+    preferred: int = 0
+    also_skills: int = 0
+    wheelchairs: int = 0
+    is_series: bool = False
+    waiting_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +79,8 @@ class Volunteer:
     window_min: tuple[int, int] = (480, 1080)
     max_needs: int = 3
     weekly_cap_min: int = 600
+    traits: int = 0
+    refuses: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +95,9 @@ class Slot:
     day: int = 0
     hours_min: tuple[int, int] = (540, 600)
     places: int = 1
+    wheelchairs: int = 0
+    cost_cents: int = 0
+    budget: int = 0
 
 
 def bath(**parts: Any) -> Need:
@@ -94,9 +110,13 @@ def question(
     days: int = 7,
     exclusions: Sequence[tuple[int, int]] = (),
     bookable: Sequence[tuple[int, int]] | None = None,
+    tables: dict[str, Any] | None = None,
     **params: Any,
 ) -> Problem:
-    """Build a problem from rows; every need may use every resource unless ``bookable`` says otherwise."""
+    """Build a problem from rows; every need may use every resource unless ``bookable`` says otherwise.
+
+    ``tables`` are further parts of a problem by name: preset and standing pairs, absences, seasons, budgets, ...
+    """
     needs = [row for row in rows if isinstance(row, Need)]
     slots = [row for row in rows if isinstance(row, Slot)]
     everywhere = [(need.id, slot.resource) for need in needs for slot in slots]
@@ -110,6 +130,7 @@ def question(
         exclusions=_pairs(exclusions),
         bookable=_pairs(everywhere if bookable is None else bookable),
         params=Params(**(limits | params)),
+        **(tables or {}),
     )
 
 
@@ -137,6 +158,17 @@ def _needs(rows: Sequence[Need]) -> Needs:
         "first_days": [row.days[0] for row in rows],
         "last_days": [row.days[1] for row in rows],
         "penalties": [row.penalty for row in rows],
+        "tiers": [row.tier for row in rows],
+        "traits": [row.traits for row in rows],
+        "refuses": [row.refuses for row in rows],
+        "requires": [row.requires for row in rows],
+        "helpers": [row.helpers for row in rows],
+        "least_gap_days": [row.least_gap_days for row in rows],
+        "preferred_weekdays": [row.preferred for row in rows],
+        "also_skills": [row.also_skills for row in rows],
+        "wheelchairs": [row.wheelchairs for row in rows],
+        "is_series": [int(row.is_series) for row in rows],
+        "waiting_days": [row.waiting_days for row in rows],
     }
     return Needs(**columns)
 
@@ -155,6 +187,8 @@ def _volunteers(rows: Sequence[Volunteer]) -> Volunteers:
         "window_ends_min": [row.window_min[1] for row in rows],
         "max_needs": [row.max_needs for row in rows],
         "weekly_caps_min": [row.weekly_cap_min for row in rows],
+        "traits": [row.traits for row in rows],
+        "refuses": [row.refuses for row in rows],
     }
     return Volunteers(**columns)
 
@@ -170,6 +204,9 @@ def _slots(rows: Sequence[Slot]) -> Slots:
         "starts_min": [row.hours_min[0] for row in rows],
         "ends_min": [row.hours_min[1] for row in rows],
         "places": [row.places for row in rows],
+        "wheelchairs": [row.wheelchairs for row in rows],
+        "costs_cents": [row.cost_cents for row in rows],
+        "budget_ids": [row.budget for row in rows],
     }
     return Slots(**columns)
 

@@ -1,5 +1,7 @@
 """Pairs become visits: as often as asked, within all windows, on even days; and what cannot be dated says so."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,10 +144,11 @@ def test_visits_of_a_day_follow_one_another_with_the_gap() -> None:
 
 
 def test_what_cannot_be_dated_is_unmet_and_the_plan_says_how_far_it_is_off() -> None:
-    """A volunteer takes three by number, but the week has minutes for two."""
-    needs = [Need(id=number, east_m=100 * number, penalty=5_000) for number in (1, 2, 3)]
+    """A volunteer has room and minutes for three, but all three want Monday at the same hour, which holds two."""
+    hour: dict[str, Any] = {"weekdays": MON, "window_min": (480, 550)}
+    needs = [Need(id=number, east_m=100 * number, penalty=5_000, **hour) for number in (1, 2, 3)]
 
-    plan = solve(question(*needs, Volunteer(weekly_cap_min=60), days=28))
+    plan = solve(question(*needs, Volunteer(), days=28))
 
     assert unmet_of(plan) == {3: "calendar"}
     assert plan.status == Status.FEASIBLE

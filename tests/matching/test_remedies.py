@@ -22,6 +22,7 @@ CASES: dict[str, tuple[Problem, set[tuple[str, int, int]]]] = {
         question(Need(), Volunteer(east_m=1400), Volunteer(id=12, east_m=1250)),
         {("distance_m", 12, 1250)},
     ),
+    "minutes": (question(Need(), Need(id=2, penalty=90_000), Volunteer(weekly_cap_min=45)), {("minutes", 11, 30)}),
     "full": (question(Need(), Need(id=2, penalty=90_000), FULL), {("needs", 11, 1)}),
     "no skill": (
         question(Need(skill=3), Volunteer(skills=0b1, east_m=200), Volunteer(id=12, skills=0b1, east_m=100)),
@@ -56,7 +57,8 @@ def test_nobody_who_was_met_is_left_out() -> None:
     needs = [Need(id=number, duration_min=60) for number in (1, 2, 3)]
     problem = question(*needs, Volunteer(weekly_cap_min=60, max_needs=1))
 
-    assert remedies_of(problem, 3) == set()
+    unmet = solve(problem).unmet.need_ids.tolist()
+    assert [remedies_of(problem, need) for need in unmet] == [set(), set()]
 
 
 def test_rest_of_the_plan_stays() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,9 @@ def test_unmet_are_listed_by_id_with_counts_of_every_rule() -> None:
     assert plan.unmet.remaining.tolist() == [0, 0, 0]
 
 
+AT_EIGHT: dict[str, Any] = {"window_min": (480, 510), "weekdays": 0b1}
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
@@ -108,9 +112,10 @@ def test_unmet_are_listed_by_id_with_counts_of_every_rule() -> None:
         ([bath(), bath(id=2), Slot()], "slot_places"),
         ([Need(penalty=1), Volunteer(east_m=2)], "cost"),
         ([bath(penalty=1), Slot(east_m=2)], "cost"),
-        ([Need(), Volunteer(weekly_cap_min=1)], "calendar"),
+        ([Need(), Volunteer(weekly_cap_min=1)], "capacity"),
+        ([Need(**AT_EIGHT), Need(id=2, **AT_EIGHT), Volunteer()], "calendar"),
     ],
-    ids=["full", "booked up", "not worth the way", "not worth the way to a slot", "no days"],
+    ids=["full", "booked up", "not worth the way", "not worth the way to a slot", "no minutes", "no days"],
 )
 def test_reason_is_what_ran_out(rows: list[Need | Volunteer | Slot], reason: str) -> None:
     """People, places, worth or days: each has its own remedy."""

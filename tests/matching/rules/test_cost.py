@@ -1,6 +1,7 @@
 """Rule `cost`: the cost is as said, the bound is not above it, and gap and status follow from both."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from matching.plan import Plan, Status
 from matching.problem import Problem, TimesPerWeek
 from matching.solve import solve
 from tests.matching.answers import answer, faults
-from tests.matching.questions import VILLAGE_OBJECTIVE, Need, Slot, Volunteer, bath, question, village
+from tests.matching.questions import MON, VILLAGE_OBJECTIVE, Need, Slot, Volunteer, bath, question, village
 
 WALKED_M, PENALTY_M = 300 + 200, 7_000
 COST_M = WALKED_M + 2 * PENALTY_M
@@ -87,10 +88,11 @@ def test_verdict_holds_the_cost_counted_anew() -> None:
 
 
 def test_engine_says_its_cost_bound_and_gap() -> None:
-    """What the calendar loses is paid for and told: 30 more minutes would have been needed."""
-    needs = [Need(id=1, east_m=100, penalty=9_000), Need(id=2, east_m=200, penalty=9_000)]
+    """What the calendar loses is paid for and told: both want the same half hour of the one day."""
+    hour: dict[str, Any] = {"window_min": (480, 510), "weekdays": MON, "penalty": 9_000}
+    needs = [Need(id=1, east_m=100, **hour), Need(id=2, east_m=200, **hour)]
 
-    plan = solve(question(*needs, Volunteer(weekly_cap_min=30)))
+    plan = solve(question(*needs, Volunteer()))
 
     assert (plan.objective, plan.bound, plan.status) == (9_100, 300, Status.FEASIBLE)
     assert plan.gap == pytest.approx(8_800 / 9_100)

@@ -54,7 +54,7 @@ def test_engine_leaves_a_need_unmet_for_want_of_skill() -> None:
     plan = solve(question(Need(skill=5), Volunteer(skills=0b11111)))
 
     assert unmet_of(plan) == {1: "skill"}
-    assert plan.unmet.taken_by_rule.tolist() == [[1, 0, 0, 0, 0, 0, 0]]
+    assert plan.unmet.taken_by_rule.tolist() == [[1, 0, 0, 0, 0, 0, 0, 0]]
 
 
 def test_engine_books_slots_of_the_service_alone() -> None:

@@ -39,12 +39,12 @@ def test_judge_adds_up_all_needs_of_a_volunteer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cap_min", "pairs", "unmet"), [(WEEK_MIN, [(1, 11)], {}), (WEEK_MIN - 1, [], {1: "calendar"})]
+    ("cap_min", "pairs", "unmet"), [(WEEK_MIN, [(1, 11)], {}), (WEEK_MIN - 1, [], {1: "capacity"})]
 )
 def test_engine_uses_all_minutes_offered_and_no_more(
     cap_min: int, pairs: list[tuple[int, int]], unmet: dict[int, str]
 ) -> None:
-    """The last minute counts; what does not fit is unmet because of the calendar."""
+    """The last minute counts; what does not fit is left unmet for want of minutes."""
     plan = solve(question(DAILY, Volunteer(weekly_cap_min=cap_min), days=10))
 
     assert pairs_of(plan) == pairs
@@ -58,4 +58,4 @@ def test_engine_fills_a_week_with_two_needs() -> None:
     plan = solve(question(*needs, Volunteer(weekly_cap_min=60), days=14))
 
     assert len(visits_of(plan)) == 4
-    assert list(unmet_of(plan).values()) == ["calendar"]
+    assert list(unmet_of(plan).values()) == ["capacity"]

@@ -1,0 +1,284 @@
+"""Assign lefts to rights at least cost, by the method that fits, with a proof of how good the answer is.
+
+Equal loads go to the exact flow. Others are searched: a bound first, whose bundles round to a first answer, then
+annealing, then parts solved whole. The best answer so far is always our own, counted again by plain code before it is
+taken, and compared tier by tier. Effort is counted in steps, moves and solver units, never in seconds: one seed and one
+effort give one answer on any machine and with any number of workers. A limit in seconds only ends it earlier.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import anneal, core, flow, minutes, rounding, tiers
+from matching.bound import Bound, first_multipliers, parts_of, raise_bound
+from matching.network import UNPAIRED, Ints, Network, cost, faults, rank
+from matching.polish import Pass, Polish
+from matching.search import Ladder, Search
+from matching.watch import Progress, Watch
+
+SEARCHED = "bound, annealing, bundles"
+WHOLE = "bound, annealing, core model"
+BUNDLED = 12
+"""Lefts a right, on average, up to which bundles can be listed."""
+
+
+class Proof(StrEnum):
+    """What is known of an answer's cost."""
+
+    OPTIMAL = "OPTIMAL"
+    FEASIBLE = "FEASIBLE"
+
+
+class StoppedBy(StrEnum):
+    """Why the search ended."""
+
+    PROVEN = "proven"
+    EFFORT = "effort"
+    TIME = "time"
+    CANCELLED = "cancelled"
+
+
+class AnswerRejected(Exception):
+    """An answer of the engine breaks a rule: a fault of the engine, never of the caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How hard to try, counted in work that does not depend on the machine."""
+
+    steps: int = 700  # of the bound
+    moves_per_left: int = 8_000  # of annealing
+    passes: tuple[Pass, ...] = (Pass(rights=60, work=3.0), Pass(rights=90, work=4.0), Pass(rights=90, work=4.0))
+    core_work: float = 8.0  # CP-SAT's units for a core model
+
+    def __post_init__(self) -> None:
+        """Refuse an effort below nothing."""
+        if self.steps < 1 or self.moves_per_left < 0 or self.core_work < 0:
+            message = f"An effort is at least one step of the bound and nothing below 0, not {self}."
+            raise ValueError(message)
+
+
+LIGHT = Effort(steps=200, moves_per_left=1_000, passes=(Pass(rights=40, work=0.5),), core_work=1.0)
+"""A second or two for a district: for what-if and drafts."""
+USUAL = Effort()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Arc of each left, and what is known of it."""
+
+    chosen: Ints  # position of the arc of each left, -1 for unpaired
+    objective: int  # arcs, load costs and penalties, counted anew
+    bound: int  # no answer costs less
+    unpaired: int
+    unpaired_bound: int  # no answer leaves fewer unpaired
+    proof: Proof
+    method: str
+    stopped_by: StoppedBy
+    seed: int
+    seconds: float
+    moves: int  # of annealing
+    work: float  # of solvers, in their deterministic units
+
+    @property
+    def gap(self) -> float:
+        """How far the objective is above the bound, as a part of the objective."""
+        return (self.objective - self.bound) / max(1, abs(self.objective))
+
+
+def assign(
+    network: Network,
+    *,
+    effort: Effort = USUAL,
+    seed: int = 0,
+    workers: int | None = None,
+    time_limit_s: float | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Choose at most one arc for each left.
+
+    Parameters
+    ----------
+    workers
+        Threads; by default one for each core this process may use. The answer does not depend on it.
+    time_limit_s
+        Seconds after which the best answer so far is given; it then depends on the machine and says so.
+    is_cancelled
+        Asked about ten times a second; when it says yes, the best answer so far is given.
+    progress
+        Told the stage and how far it is, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        When the tiers are too many to keep strictly at such penalties.
+    AnswerRejected
+        When the answer breaks a rule: a fault of the engine.
+    """
+    watch = Watch(time_limit_s=time_limit_s, is_cancelled=is_cancelled, progress=progress)
+    rest, places = network.free()
+    count = workers or len(os.sched_getaffinity(0))
+    room_counts = flow.rooms(rest)
+    if room_counts is not None:
+        watch.tell("flow", 0.0)
+        found = _Found(chosen=flow.solve(rest, room_counts), is_proven=True, method=flow.METHOD)
+        found.unpaired_bound = flow.fewest_unpaired(rest, room_counts, found.chosen)
+        watch.tell("flow", 1.0)
+    else:
+        with ThreadPoolExecutor(count) as executor:
+            found = _search(rest, effort, seed, executor, watch)
+    chosen = np.append(places, UNPAIRED)[found.chosen]  # -1 reads the last one
+    chosen[network.lefts[network.fixed]] = network.fixed
+    return _answer(network, rest, chosen, found, seed, watch)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Found:
+    """What a method found on the network without the pairs set beforehand."""
+
+    chosen: Ints
+    is_proven: bool
+    method: str
+    bound: int = 0
+    unpaired_bound: int = 0
+    moves: int = 0
+    work: float = 0.0
+
+
+def _answer(network: Network, rest: Network, chosen: Ints, found: _Found, seed: int, watch: Watch) -> Answer:
+    """Count the answer anew and say what is proven of it."""
+    broken = faults(network, chosen)
+    if broken:
+        message = f"The engine's answer breaks a rule: {'; '.join(broken[:3])}."
+        raise AnswerRejected(message)
+    objective, unpaired = cost(network, chosen), int((chosen == UNPAIRED).sum())
+    set_cost = objective - cost(rest, found.chosen)
+    bound = objective if found.is_proven else found.bound + set_cost
+    is_optimal = found.is_proven or (objective == bound and not any(rank(network, chosen)[:-1]))
+    stopped = StoppedBy.PROVEN if is_optimal else StoppedBy(watch.stopped_by or StoppedBy.EFFORT)
+    return Answer(
+        chosen=chosen,
+        objective=objective,
+        bound=bound,
+        unpaired=unpaired,
+        unpaired_bound=found.unpaired_bound - len(network.fixed),
+        proof=Proof.OPTIMAL if is_optimal else Proof.FEASIBLE,
+        method=found.method,
+        stopped_by=stopped,
+        seed=seed,
+        seconds=watch.seconds,
+        moves=found.moves,
+        work=found.work,
+    )
+
+
+def _search(network: Network, effort: Effort, seed: int, executor: Executor, watch: Watch) -> _Found:
+    """Bound, first answer, annealing, parts or core; the best answer so far wins throughout."""
+    prices = tiers.sum_prices(network)
+    worth = minutes.minute_prices(network, network.penalties)
+    bound = raised(network, network.penalties, worth, None, effort.steps, executor, watch)
+    best = _Best(network, rounding.rounded(network, bound))
+    search = Search(network, prices, worth, seed)
+    best.offer(_annealed(network, search, bound, best.chosen, effort, executor, watch))
+    found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
+    lefts_a_right = network.left_count / max(1, len(np.unique(network.rights)))
+    if lefts_a_right <= BUNDLED:
+        polish = Polish(network, prices, bound, search, best.chosen)
+        for turn, step in enumerate(effort.passes):
+            if watch.look() or cost(network, best.chosen) == bound.value:
+                break
+            polish.run(
+                step, executor=executor, watch=watch, done=turn / len(effort.passes), share=1 / len(effort.passes)
+            )
+            best.offer(polish.chosen)
+        found.work = polish.work
+    elif not watch.look():
+        found.method = WHOLE
+        solved = watch.gather(
+            executor,
+            lambda width: core.improve(
+                network, prices, best.chosen, worth, width=width, work=effort.core_work, seed=seed, halts=watch.halts
+            ),
+            (3, 6),
+            stage="core",
+            done=0.0,
+            share=1.0,
+        )
+        for answer in solved:
+            best.offer(answer.chosen)
+            found.work += answer.work
+    found.chosen = best.chosen
+    found.unpaired_bound = _unpaired_bound(network, best.chosen, effort, executor, watch)
+    return found
+
+
+class _Best:
+    """The best answer so far; an offer is taken when plain counting finds it right and better, tier by tier."""
+
+    def __init__(self, network: Network, chosen: Ints) -> None:
+        self.network, self.chosen = network, chosen
+        self.rank = rank(network, chosen)
+
+    def offer(self, chosen: Ints) -> None:
+        """Take an answer if it is better."""
+        now = rank(self.network, chosen)
+        if now < self.rank and not faults(self.network, chosen):
+            self.chosen, self.rank = chosen.copy(), now
+
+
+def _annealed(
+    network: Network, search: Search, bound: Bound, chosen: Ints, effort: Effort, executor: Executor, watch: Watch
+) -> Ints:
+    """Anneal a first answer; lefts that the bound prices higher pay more for staying unpaired at first."""
+    where = np.full(len(network.lefts) + 1, UNPAIRED)
+    where[search.order] = np.arange(len(search.order))
+    board = anneal.board_of(search.arcs, network, where[chosen])
+    ladder = Ladder(hot=30.0, cold=8.0, moves=effort.moves_per_left * network.left_count)
+    search.run(board, ladder, executor=executor, watch=watch)
+    return np.where(board.chosen >= 0, search.order[board.chosen], UNPAIRED)
+
+
+def raised(
+    network: Network,
+    prices: Ints,
+    worth: NDArray[np.float64],
+    target: int | None,
+    steps: int,
+    executor: Executor,
+    watch: Watch,
+) -> Bound:
+    """Raise the bound from where the price of minutes leaves it."""
+    return raise_bound(
+        network,
+        prices,
+        target=target,
+        iterations=steps,
+        executor=executor,
+        multipliers=first_multipliers(network, prices, worth, parts_of(network, prices)),
+        is_stopped=watch.look,
+    )
+
+
+def _unpaired_bound(network: Network, chosen: Ints, effort: Effort, executor: Executor, watch: Watch) -> int:
+    """Prove how many lefts must stay unpaired: the same bound, with arcs that cost nothing."""
+    without_arcs = network.left_count - len(np.unique(network.lefts))
+    unpaired = int((chosen == UNPAIRED).sum())
+    if unpaired == without_arcs or watch.look():
+        return without_arcs
+    ones = np.ones(network.left_count, dtype=np.int64)
+    free = replace(
+        network,
+        costs=np.zeros(len(network.lefts), dtype=np.int64),
+        penalties=ones,
+        load_costs=np.empty((0, 0), np.int64),
+    )
+    worth = minutes.minute_prices(free, ones)
+    bound = raised(free, ones, worth, unpaired, effort.steps // 2 + 1, executor, watch)
+    return max(without_arcs, bound.value)

@@ -1,0 +1,159 @@
+"""A sound lower bound: 'each left once' is priced, and each right takes its best bundle exactly.
+
+For any multipliers ``m`` (one a left, at most its price ``p`` of staying unpaired) no answer costs less than::
+
+    L(m) = sum of m  +  sum over rights of min over its bundles B of (cost of B - sum of m over B)
+
+because an answer is one bundle a right, and each left is in one of them, or pays ``p >= m``. Multipliers are whole
+parts of a metre, knapsacks are solved exactly in whole numbers, so ``L`` is exact, and since costs are whole metres
+the bound is ``L`` rounded up. Where a knapsack would be too large, minutes are rounded down in a coarser unit, or the
+number of lefts is left out: both only allow more bundles, so the bound stays sound. Soundness does not depend on
+how the multipliers were found; they follow a deflected subgradient with Polyak's step.
+
+References
+----------
+Fisher (1981), The Lagrangian relaxation method for solving integer programming problems, doi:10.1287/mnsc.27.1.1
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import knapsack
+from matching.network import Ints, Network
+
+MOST_CELLS = 32_000_000
+"""Most cells of one right's knapsack table; past it minutes are counted in a coarser unit."""
+MOST_PARTS = 256
+MOST_VALUE = 1 << 61
+SLICES = 4
+PATIENCE = 20
+REACH = 0.03
+"""How far beyond the best bound the first steps aim, as a part of it; it grows with success and shrinks without."""
+GROWTH = 1.0
+SHRINK = 0.7
+LEAST_REACH = 1e-6
+FRESH = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """The best bound found, in metres, and the multipliers that give it, in parts of a metre."""
+
+    value: int
+    multipliers: Ints
+    parts: int
+    iterations: int
+    shares: NDArray[np.float64]  # of each arc: how much the best bundles of the last steps hold of it
+
+
+def parts_of(network: Network, prices: Ints) -> int:
+    """How many parts a metre has, as a power of two: as many as keep every sum inside 64 bits."""
+    largest = int(np.abs(network.costs).max(initial=0)) + int(np.abs(network.load_costs).max(initial=0))
+    total = sum(prices.tolist()) + (network.left_count + len(network.costs)) * (largest + 1)
+    parts = MOST_PARTS
+    while parts > 1 and parts * total > MOST_VALUE:
+        parts //= 2
+    return parts
+
+
+def rights_of(network: Network, parts: int) -> tuple[knapsack.Rights, Ints]:
+    """Order the arcs by right and put them into the units of the bound; and the order itself."""
+    order = np.argsort(network.rights, kind="stable")
+    starts = np.zeros(network.right_count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(network.rights, minlength=network.right_count), out=starts[1:])
+    weights = network.weights_min[order]
+    unit = max(1, int(np.gcd.reduce(weights)) if len(weights) else 1)
+    sums = np.concatenate(([0], np.cumsum(weights)))
+    rooms = np.minimum(network.capacities_min, sums[starts[1:]] - sums[starts[:-1]]) // unit
+    coarse = np.maximum(1, -(-rooms * np.diff(starts) // MOST_CELLS))
+    return (
+        knapsack.Rights(
+            starts=starts,
+            lefts=network.lefts[order].astype(np.int32),
+            costs=network.costs[order] * parts,
+            weights=(weights // unit // np.repeat(coarse, np.diff(starts))).astype(np.int32),
+            rooms=rooms // coarse,
+            most=np.minimum(network.max_lefts, np.diff(starts)),
+            steps=np.ascontiguousarray(network.load_costs * parts),
+        ),
+        order,
+    )
+
+
+def raise_bound(
+    network: Network,
+    prices: Ints,
+    *,
+    target: int | None,
+    iterations: int,
+    executor: Executor,
+    multipliers: Ints,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Bound:
+    """Raise the bound towards the cost of a known answer.
+
+    Parameters
+    ----------
+    prices
+        Of staying unpaired, of each left; the penalties, or higher ones that keep the tiers.
+    target
+        Cost of a known answer at these prices, in metres; a bound above it is impossible.
+    multipliers
+        Where to begin, in parts of a metre as :func:`parts_of` says; see :func:`first_multipliers`.
+    """
+    parts = parts_of(network, prices)
+    rights, order = rights_of(network, parts)
+    cuts = np.linspace(0, network.right_count, SLICES + 1).astype(np.int64)
+    counts = np.zeros((SLICES, network.left_count), dtype=np.int32)
+    values = np.zeros(network.right_count, dtype=np.int64)
+    limits = prices * parts
+    now = np.minimum(limits, multipliers)
+    direction, blend = np.zeros(network.left_count), np.zeros(len(order))
+    best, kept, reach, stalled, done = 0, now.copy(), 0.0, 0, 0
+    while done < iterations and reach >= abs(best) * LEAST_REACH and not is_stopped():
+        counts[:] = 0
+        fresh = max(FRESH, 1 / (done + 1))
+        sums = executor.map(
+            lambda part: knapsack.best_bundles(
+                cuts[part],
+                cuts[part + 1],
+                rights,
+                now,
+                counts[part],
+                values,
+                blend,
+                fresh,  # noqa: B023
+            ),
+            range(SLICES),
+        )
+        value = sum(sums) + int(now.sum())
+        done, stalled = done + 1, stalled + 1
+        if done == 1 or value > best:
+            reach = reach * GROWTH if done > 1 else abs(value) * REACH + parts
+            best, stalled = value, 0
+            kept[:] = now
+        if target is not None and -(-best // parts) >= target:
+            break
+        if stalled >= PATIENCE:
+            reach, stalled = reach * SHRINK, 0
+            now[:] = kept
+            direction[:] = 0.0
+        elif not knapsack.step(now, limits, counts.sum(axis=0, dtype=np.int32), direction, best - value + reach):
+            break
+    shares = np.empty(len(order))
+    shares[order] = blend
+    return Bound(value=-(-best // parts), multipliers=kept, parts=parts, iterations=done, shares=shares)
+
+
+def first_multipliers(network: Network, prices: Ints, worth: NDArray[np.float64], parts: int) -> Ints:
+    """Cheapest arc of each left with the price of its minutes, at most the price of staying unpaired.
+
+    With these the bound begins where the relaxation without whole bundles ends.
+    """
+    least = prices.astype(np.float64)
+    np.minimum.at(least, network.lefts, network.costs + worth[network.rights] * network.weights_min)
+    return (least * parts).astype(np.int64)
