@@ -20,6 +20,7 @@ from timebank.core.texts import say, say_refusal
 from timebank.demo.progress import progress_on
 from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
+from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import Book
@@ -35,6 +36,7 @@ app = typer.Typer(
 ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
+app.add_typer(certificate_app, name="certificate")
 
 
 def _engine() -> AbstractContextManager[Engine]:
