@@ -167,6 +167,15 @@ def session(engine: Engine) -> Iterator[Session]:
         yield opened
 
 
+@pytest.fixture
+def shared_session(shared_engine: Engine) -> Iterator[Session]:
+    """One transaction on the database that a file of tests shares; taken back when the test ends."""
+    with transaction(shared_engine) as opened:
+        attempt = opened.begin_nested()
+        yield opened
+        attempt.rollback()
+
+
 @pytest.fixture(scope="session")
 def noon() -> datetime:
     """A moment for rules that are given the time: Monday 2026-03-02, 12:00 in Shanghai."""

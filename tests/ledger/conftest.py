@@ -1,6 +1,5 @@
 """A book with two members, on both databases."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,12 +73,9 @@ def make_past(session: Session, pair: Pair, now: datetime) -> Pair:
 
 
 @pytest.fixture
-def session(shared_engine: Engine) -> Iterator[Session]:
+def session(shared_session: Session) -> Session:
     """One transaction on a database that a file of tests shares; taken back at the end."""
-    with transaction(shared_engine) as opened:
-        attempt = opened.begin_nested()
-        yield opened
-        attempt.rollback()
+    return shared_session
 
 
 @pytest.fixture

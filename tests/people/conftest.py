@@ -1,12 +1,19 @@
-"""The small district, for a whole file of tests that are refused."""
+"""Sessions that are taken back, and the small district for a whole file of tests that are refused."""
 
 from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session
 
 from tests.worlds import World, small_district
 from timebank.core.database import transaction
+
+
+@pytest.fixture
+def session(shared_session: Session) -> Session:
+    """One transaction; taken back at the end."""
+    return shared_session
 
 
 @pytest.fixture(scope="module")

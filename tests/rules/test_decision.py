@@ -1,0 +1,106 @@
+"""Decisions follow from the pack of their day alone, and say which rule and article decided."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from timebank.rules.decision import Decision, Service, age_on, decide_earning
+from timebank.rules.pack import pack_in_force
+
+VISIT: dict[str, Any] = {
+    "day": date(2026, 3, 2),
+    "giver_age": 65,
+    "planned_min": 45,
+    "served_min": 45,
+    "evidence": "app",
+}
+
+
+def decide(**change: Any) -> Decision:
+    """Decide about a visit of 45 minutes by a volunteer of 65, of which some parts are other."""
+    return decide_earning(Service(**(VISIT | change)))
+
+
+@pytest.mark.parametrize(
+    ("change", "minutes", "reasons"),
+    [
+        ({}, 45, ("rounding_min",)),
+        ({"served_min": 59}, 59, ("rounding_min",)),
+        ({"served_min": 60}, 60, ("rounding_min",)),
+        ({"served_min": 61}, 60, ("rounding_min", "tolerance_min")),
+        ({"served_min": 600}, 60, ("rounding_min", "tolerance_min")),
+        ({"served_min": 0}, 0, ("rounding_min",)),
+        ({"giver_age": 17}, 0, ("min_age_to_earn",)),
+        ({"giver_age": 18}, 45, ("rounding_min",)),
+        ({"evidence": "rumour"}, 0, ("earning_evidence",)),
+        ({"giver_age": 17, "evidence": ""}, 0, ("min_age_to_earn", "earning_evidence")),
+        ({"earn_numerator": 3, "earn_denominator": 2}, 67, ("rounding_min",)),
+        ({"earn_numerator": 0}, 0, ("rounding_min",)),
+    ],
+)
+def test_decision_says_minutes_and_every_reason(change: dict[str, Any], minutes: int, reasons: tuple[str, ...]) -> None:
+    """Whoever is refused hears every rule that stands in the way, not only the first."""
+    decision = decide(**change)
+
+    assert (decision.minutes, decision.allowed, decision.reasons) == (minutes, minutes > 0, reasons)
+
+
+@pytest.mark.parametrize("grade", ["app", "qr", "nfc", "landline", "paper", "witness"])
+def test_every_grade_of_evidence_earns(grade: str) -> None:
+    """A volunteer without a telephone is not worth less."""
+    assert decide(evidence=grade).minutes == 45
+
+
+def test_decision_names_its_pack_and_articles() -> None:
+    """Where it stands, and whether that is law or only assumed here."""
+    refused = decide(giver_age=17)
+
+    assert refused.pack == "shanghai-2026"
+    assert refused.articles == ("sourced: [B][C] any healthy adult of 18 or over; younger people only in groups",)
+
+
+def test_decision_is_that_of_its_own_day() -> None:
+    """An hour given last year is judged by last year's rules, whenever it is entered."""
+    decision = decide(day=date(2025, 12, 31))
+
+    assert decision.pack == "default-1"
+    assert decision.articles == ("assumed: whole minutes lose nothing",)
+
+
+def test_stored_decision_tells_all() -> None:
+    """What is stored with a transfer can be read years later without the program."""
+    assert decide(served_min=600).to_json() == {
+        "pack": "shanghai-2026",
+        "allowed": True,
+        "minutes": 60,
+        "reasons": ["rounding_min", "tolerance_min"],
+        "articles": [
+            "assumed: not found in any source read; whole minutes lose nothing",
+            "assumed: not found in any source read; minutes beyond the planned length that still count",
+        ],
+    }
+
+
+def test_an_article_stands_for_each_reason() -> None:
+    """No reason is without its source, whatever the pack."""
+    decisions = [decide(**change) for change in ({}, {"served_min": 99}, {"giver_age": 1, "evidence": "x"})]
+
+    assert all(len(decision.articles) == len(decision.reasons) for decision in decisions)
+    assert all(set(decision.reasons) <= set(pack_in_force(date(2026, 3, 2)).rules) for decision in decisions)
+
+
+@pytest.mark.parametrize(
+    ("born_on", "day", "age"),
+    [
+        (date(1961, 3, 2), date(2026, 3, 2), 65),
+        (date(1961, 3, 3), date(2026, 3, 2), 64),
+        (date(1960, 2, 29), date(2026, 2, 28), 65),
+        (date(1960, 2, 29), date(2026, 3, 1), 66),
+        (date(1960, 2, 29), date(2028, 2, 29), 68),
+        (date(2026, 3, 2), date(2026, 3, 2), 0),
+    ],
+)
+def test_age_changes_on_the_birthday(born_on: date, day: date, age: int) -> None:
+    """A day too early would let the wrong people in."""
+    assert age_on(born_on, day) == age
