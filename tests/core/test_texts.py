@@ -9,7 +9,7 @@ import pytest
 
 import timebank
 from timebank.core.errors import BalanceTooLow, Refusal, WrongInput, WrongState
-from timebank.core.texts import Locale, Phrase, catalogue, say_refusal
+from timebank.core.texts import Locale, Phrase, catalogue, gather, say, say_refusal
 
 
 def _placeholders(text: str) -> set[str]:
@@ -80,3 +80,33 @@ def test_refusal_is_said_in_chinese_first() -> None:
 
     assert say_refusal(refusal) == "账户可用余额为 30 分钟，不足 60 分钟。"
     assert "30 minutes" in say_refusal(refusal, "en")
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [("a.toml", '[Busy]\nzh = "忙"\nen = "busy"'), ("b.toml", '[Busy]\nzh = "忙"\nen = "busy"')],
+        [("b.toml", '[Busy]\nzh = "忙"')],
+        [("b.toml", '[Busy]\nzh = "忙"\nen = "busy"\nfr = "occupé"')],
+    ],
+    ids=["doubled", "half", "a third language"],
+)
+def test_faulty_page_is_refused(pages: list[tuple[str, str]]) -> None:
+    """Of two texts of one key only one would ever be read, and nobody would know which."""
+    with pytest.raises(ValueError, match=r"b\.toml: the text 'Busy'"):
+        gather(pages)
+
+
+def test_unknown_text_or_missing_value_is_a_mistake() -> None:
+    """A page with a hole in it must not be shown."""
+    with pytest.raises(KeyError):
+        say("NoSuchText")
+    with pytest.raises(KeyError):
+        say("BalanceTooLow", "en", available_min=1)
+
+
+def test_value_with_braces_is_shown_as_it_is() -> None:
+    """What people type is never taken for a part of the text."""
+    refusal = WrongInput(field="{field}", value="{key.__class__}", right="{0}")
+
+    assert say_refusal(refusal, "en") == "{field} cannot be '{key.__class__}'; {0}."

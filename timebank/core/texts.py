@@ -5,6 +5,7 @@ refusal is the name of its class, and its placeholders are the attributes of the
 """
 
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from typing import Literal, Self
@@ -30,21 +31,25 @@ class Phrase(str):
 
 @lru_cache(maxsize=1)
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return every text by key and locale.
+    """Return every text by key and locale."""
+    folder = resources.files("timebank.core") / "messages"
+    pages = sorted((page for page in folder.iterdir() if page.name.endswith(".toml")), key=lambda page: page.name)
+    return gather((page.name, page.read_text(encoding="utf-8")) for page in pages)
+
+
+def gather(pages: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """Read pages of the catalogue, each with its name, into one.
 
     Raises
     ------
     ValueError
-        When two files say the same key, or a key lacks a locale.
+        When two pages say the same key, or a key lacks a locale.
     """
     texts: dict[str, dict[str, str]] = {}
-    folder = resources.files("timebank.core") / "messages"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml"):
-            continue
-        for key, pair in tomllib.loads(file.read_text(encoding="utf-8")).items():
+    for name, page in pages:
+        for key, pair in tomllib.loads(page).items():
             if key in texts or set(pair) != {"zh", "en"}:
-                message = f"{file.name}: the text {key!r} is doubled, or has not just 'zh' and 'en'."
+                message = f"{name}: the text {key!r} is doubled, or has not just 'zh' and 'en'."
                 raise ValueError(message)
             texts[key] = pair
     return texts
