@@ -1,4 +1,4 @@
-"""The application: one endpoint for GraphQL, a start page, and a sign of health."""
+"""The application: one endpoint for GraphQL, a start page, a page that checks certificates, and a sign of health."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.certificates import certificate_page
 from api.http import GraphQL
 from timebank.core.clock import now
 from timebank.core.texts import say
@@ -39,6 +40,7 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starle
         routes=[
             Route("/graphql", GraphQL(engine, clock)),
             Route("/health", health),
+            certificate_page(engine, clock, environment),
             Route("/", start),
         ]
     )

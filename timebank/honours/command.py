@@ -246,9 +246,9 @@ def _bytes_of(path: Path, field: str, most: int) -> bytes:
 def _tell(finding: Finding) -> None:
     for line in (*verdict_lines(finding, "zh"), *verdict_lines(finding, "en")):
         typer.echo(line)
-    for (label_zh, value_zh), (label_en, value_en) in zip(facts(finding, "zh"), facts(finding, "en"), strict=True):
-        shown = value_zh if value_zh == value_en else f"{value_zh} / {value_en}"
-        typer.echo(f"  {label_zh} {label_en}: {shown}")
+    for fact in facts(finding):
+        shown = f"{fact.zh} / {fact.en}" if fact.en else fact.zh
+        typer.echo(f"  {fact.label_zh} {fact.label_en}: {shown}")
     if finding.statement is not None:
         _both("told_compare")
 

@@ -1,10 +1,20 @@
 """What was found about a certificate, told in words for whoever checks it."""
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from timebank.core.texts import Locale, say
 from timebank.honours.paper import hours_said
 from timebank.honours.verification import Finding
+
+
+class Fact(NamedTuple):
+    """A label and a value in both languages; the English value is empty where it is the same."""
+
+    label_zh: str
+    label_en: str
+    zh: str
+    en: str
 
 
 def verdict_lines(finding: Finding, locale: Locale) -> list[str]:
@@ -22,18 +32,21 @@ def verdict_lines(finding: Finding, locale: Locale) -> list[str]:
     return lines
 
 
-def facts(finding: Finding, locale: Locale) -> list[tuple[str, str]]:
-    """Return what the statement says, as label and value; empty when it is not ours."""
+def facts(finding: Finding) -> list[Fact]:
+    """Return what the statement says, in both languages; nothing when it is not ours."""
     said = finding.statement
     if said is None:
         return []
-    hours = hours_said(said.service_min)[0 if locale == "zh" else 1]
-    last_day = said.to_day - timedelta(days=1)
+    period = f"{said.from_day.isoformat()} – {(said.to_day - timedelta(days=1)).isoformat()}"
     return [
-        (say("paper_number", locale), said.number),
-        (say("told_issuer", locale), said.issuer),
-        (say("paper_service_time", locale), hours),
-        (say("paper_period", locale), f"{said.from_day.isoformat()} – {last_day.isoformat()}"),
-        (say("paper_issued_on", locale), said.issued_on.isoformat()),
-        (say("told_key", locale), said.key_id),
+        _fact("paper_number", said.number),
+        _fact("told_issuer", said.issuer),
+        _fact("paper_service_time", *hours_said(said.service_min)),
+        _fact("paper_period", period),
+        _fact("paper_issued_on", said.issued_on.isoformat()),
+        _fact("told_key", said.key_id),
     ]
+
+
+def _fact(key: str, zh: str, en: str = "") -> Fact:
+    return Fact(say(key, "zh"), say(key, "en"), zh, en)
