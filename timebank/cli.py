@@ -22,6 +22,7 @@ from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
+from timebank.ledger.guards import missing_triggers, require_guards
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import Book
 from timebank.planning.runs import MATCH, run_match
@@ -82,6 +83,7 @@ def serve(
 
     with _engine() as engine:
         upgrade_schema(engine)
+        require_guards(engine)
     serve_api(host=host, port=port)
 
 
@@ -101,14 +103,17 @@ def upgrade() -> None:
     """Bring the database to the newest shape."""
     with _engine() as engine:
         upgrade_schema(engine)
+        require_guards(engine)
     typer.echo("The database is up to date.")
 
 
 @ledger_app.command()
 def verify() -> None:
-    """Run the seven checks over every book; ends with 1 when one does not hold."""
-    broken = False
+    """Run the seven checks over every book, and look for every trigger; ends with 1 when one does not hold."""
     with _engine() as engine, transaction(engine, read_only=True) as session:
+        missing = missing_triggers(engine)
+        broken = bool(missing)
+        typer.echo(f"triggers: {'missing ' + ', '.join(sorted(missing)) if missing else 'all in place'}")
         for book in session.exec(select(Book)):
             findings = reconcile(session, book.id or 0)
             broken = broken or bool(findings)
