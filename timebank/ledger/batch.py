@@ -78,7 +78,10 @@ def post_batch(session: Session, postings: Sequence[Posting], *, now: datetime) 
         with session.begin_nested():
             fresh, transfer_by_key = _record(session.connection(), asked, now)
     except IntegrityError as fault:
-        raise stranger_refusal(session.connection(), fault, asked.values()) from fault
+        refusal = stranger_refusal(session.connection(), fault, asked.values())
+        if refusal is None:
+            raise
+        raise refusal from fault
     return BatchPosted(len(fresh), len(postings) - len(fresh), transfer_by_key)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from timebank.core.database import insert_or_skip
-from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, NotFound, WrongInput
+from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, NotFound, Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.refusals import AccountClosed, broke
@@ -179,7 +179,10 @@ def record(session: Session, posting: Posting, *, now: datetime) -> Posted:
                 _move(connection, posting, stored.transfer_id, now)
             return stored
     except IntegrityError as fault:
-        raise stranger_refusal(session.connection(), fault, [posting]) from fault
+        refusal = stranger_refusal(session.connection(), fault, [posting])
+        if refusal is None:
+            raise
+        raise refusal from fault
 
 
 def _gate(connection: Connection, posting: Posting, now: datetime) -> Posted:
@@ -262,14 +265,17 @@ def change_account(
         with connection.begin_nested():
             after = connection.execute(changed.returning(a.credits, a.debits, a.version, a.moved_at)).first()
     except IntegrityError as fault:
-        raise _account_refusal(connection, fault, account, amount_min or -held_min) from fault
+        refusal = _account_refusal(connection, fault, account, amount_min or -held_min)
+        if refusal is None:
+            raise
+        raise refusal from fault
     if after is None:
         raise AccountClosed(account_id=account)
     return after
 
 
-def _account_refusal(connection: Connection, fault: IntegrityError, account: int, amount: int) -> Exception:
-    """Turn a broken check of an account into its refusal; the numbers are those of this moment."""
+def _account_refusal(connection: Connection, fault: IntegrityError, account: int, amount: int) -> Refusal | None:
+    """Return the refusal of a broken check of an account, in numbers of this moment; nothing for another fault."""
     a = ACCOUNT.c
     wanted = select(a.credits, a.debits, a.held, a.floor_min, a.ceiling_min).where(a.id == account)
     stands = connection.execute(wanted).one()
@@ -278,13 +284,13 @@ def _account_refusal(connection: Connection, fault: IntegrityError, account: int
         return BalanceTooLow(account_id=account, available_min=available, amount_min=-amount)
     if broke(fault, "ck_account_ceiling"):
         return BalanceTooHigh(account_id=account, ceiling_min=stands.ceiling_min or 0, amount_min=amount)
-    return fault
+    return None
 
 
-def stranger_refusal(connection: Connection, fault: IntegrityError, postings: Iterable[Posting]) -> Exception:
-    """Turn a broken foreign key into the refusal that names the first account that is not in its posting's book."""
+def stranger_refusal(connection: Connection, fault: IntegrityError, postings: Iterable[Posting]) -> Refusal | None:
+    """Return the refusal of a broken foreign key, naming the first account that is not in its posting's book."""
     if not broke(fault, "FOREIGN KEY", "fk_transfer_debit_id", "fk_transfer_credit_id"):
-        return fault
+        return None
     a = ACCOUNT.c
     for posting in postings:
         sides = (posting.debit_id, posting.credit_id)
@@ -292,7 +298,7 @@ def stranger_refusal(connection: Connection, fault: IntegrityError, postings: It
         for account in sides:
             if account not in inside:
                 return AccountClosed(account_id=account)
-    return fault
+    return None
 
 
 def transfer_of(connection: Connection, book_id: int, transfer_id: int) -> Row[Any]:
