@@ -36,7 +36,11 @@ STANDARD = (
 
 def ensure_services(session: Session) -> dict[str, Service]:
     """Make the standard services that are missing; return every service by code."""
+    stands = {service.code: service for service in session.exec(select(Service))}
+    missing = [entry._asdict() for entry in STANDARD if entry.code not in stands]
+    if not missing:
+        return stands  # nothing is written, so that whoever only reads may ask too
     connection = session.connection()
-    missing = insert_or_skip(connection, SERVICE).on_conflict_do_nothing(index_elements=["code"])
-    connection.execute(missing, [entry._asdict() for entry in STANDARD])
+    gate = insert_or_skip(connection, SERVICE).on_conflict_do_nothing(index_elements=["code"])
+    connection.execute(gate, missing)
     return {service.code: service for service in session.exec(select(Service))}
