@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from matching import assign, candidates, objective
+from matching import assign, candidates, flow, objective, tiers
 from matching.assign import USUAL, Effort, StoppedBy
 from matching.candidates import Arcs
 from matching.columns import Ints, Mask
@@ -39,7 +39,9 @@ class Limits:
 class Assignment:
     """Chosen arcs and unmet needs (positions), the cost in metres, and a bound that no other choice's cost is below.
 
-    The cost counts arcs less what is kept, unlike loads, and penalties of needs.
+    The cost counts arcs less what is kept, unlike loads, and penalties of needs. ``rooms``, shape (m,), is how many
+    needs each volunteer can take where loads are equal, and None elsewhere; ``stakes_m``, shape (n,), is what leaving
+    a need unmet weighs once its tier is counted in.
     """
 
     arcs: Ints
@@ -48,6 +50,8 @@ class Assignment:
     bound: int
     method: str
     stopped_by: StoppedBy
+    rooms: Ints | None
+    stakes_m: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +94,29 @@ def pair(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> Assignme
     cost = cost_of(problem, arcs, taken, unmet)
     bound = min(cost, first.bound)
     return Assignment(
-        arcs=taken, unmet=unmet, objective=cost, bound=bound, method=first.method, stopped_by=chosen.stopped_by
+        arcs=taken,
+        unmet=unmet,
+        objective=cost,
+        bound=bound,
+        method=first.method,
+        stopped_by=chosen.stopped_by,
+        rooms=_rooms(problem, roster) if first.method == flow.METHOD else None,
+        stakes_m=_stakes(problem, roster),
     )
+
+
+def _rooms(problem: Problem, roster: Roster) -> Ints:
+    """Needs that each volunteer can take by number and by minutes, the longest of their arcs counted."""
+    longest = np.ones(len(problem.volunteers), dtype=np.int64)
+    np.maximum.at(longest, roster.network.rights, roster.network.weights_min)
+    by_minutes = problem.volunteers.weekly_caps_min // longest
+    return np.asarray(np.minimum(problem.volunteers.max_needs, by_minutes), dtype=np.int64)
+
+
+def _stakes(problem: Problem, roster: Roster) -> Ints:
+    stakes = np.zeros(len(problem.needs), dtype=np.int64)
+    stakes[roster.needs] = tiers.chain_prices(roster.network)
+    return stakes
 
 
 def penalties_of(problem: Problem, needs: Ints) -> int:

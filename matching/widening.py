@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching import candidates, flow, pairing
+from matching import candidates, objective, pairing
 from matching.candidates import Arcs
 from matching.pairing import Assignment, Limits
 from matching.problem import Ints, Mask, Problem, ServedBy
-from matching.shortage import weekly_visits
 
 MOST_WIDENED = 200
 """Arcs that an unmet need is given, nearest first, where prices cannot tell which it lacks."""
@@ -37,8 +36,9 @@ class Prices:
 def pair_within_reach(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> tuple[Arcs, Assignment]:
     """Pair at least cost over all able volunteers within reach, beginning with some arcs.
 
-    Where loads are equal and nothing but metres and penalties counts, the answer is optimal over everyone within
-    reach. Elsewhere needs that stay unmet are given all their arcs within reach, and all is paired once more.
+    Where loads are equal, the answer is optimal over everyone within reach, tiers and kept pairs counted in, unless
+    fairness weighs or several come together. Elsewhere needs that stay unmet are given all their arcs within reach,
+    and all is paired once more.
 
     Returns
     -------
@@ -68,20 +68,9 @@ def pair_within_reach(problem: Problem, arcs: Arcs, limits: Limits | None = None
 
 
 def _is_priced(problem: Problem, paired: Assignment) -> bool:
-    """Whether prices of metres prove which arcs are missing: exact flow, one tier, one who comes, no other weights."""
-    needs, params, who = problem.needs, problem.params, problem.volunteers
-    plain = paired.method == flow.METHOD and not params.fairness_m and not len(problem.preset)
-    plain = plain and not (params.change_m and len(problem.standing))
-    roomy = (who.weekly_caps_min >= who.max_needs * _most_minutes(problem)).all()
-    return bool(plain and roomy and (needs.helpers == 1).all() and len(np.unique(needs.tiers)) <= 1)
-
-
-def _most_minutes(problem: Problem) -> float:
-    """Weekly minutes of the longest need, with the longest way where ways count."""
-    needs, params = problem.needs, problem.params
-    way_min = 2 * params.max_distance_m / params.pace_m_per_min + 1 if params.pace_m_per_min else 0.0
-    longest = weekly_visits(problem) * (needs.durations_min + way_min)
-    return float(longest[needs.served_by == ServedBy.VOLUNTEER].max(initial=0.0))
+    """Whether prices prove which arcs are missing: exact flow, one who comes, loads that add nothing."""
+    plain = paired.rooms is not None and not problem.params.fairness_m and not len(problem.preset)
+    return bool(plain and (problem.needs.helpers == 1).all())
 
 
 def _pair_again(problem: Problem, arcs: Arcs, paired: Assignment, limits: Limits | None) -> tuple[Arcs, Assignment]:
@@ -104,22 +93,22 @@ def find_prices(problem: Problem, arcs: Arcs, paired: Assignment) -> Prices:
 
     Notes
     -----
-    y(i) = min(penalty(i), min over arcs (i, j) of d(i, j) + w(j));
+    y(i) = min(stake(i), min over arcs (i, j) of d(i, j) + w(j)), the stake being its penalty and what its tier adds;
     w(j) = 0 with room, else min over the needs i of j of y(i) without j, less d(i, j).
     Sum of y less sum of places times w equals the cost of the pairing (strong duality).
     """
     is_chosen = np.zeros(len(arcs.needs), dtype=bool)
     is_chosen[paired.arcs] = True
-    others = Arcs(
-        needs=arcs.needs[~is_chosen], volunteers=arcs.volunteers[~is_chosen], distances_m=arcs.distances_m[~is_chosen]
-    )
+    costs = objective.arc_costs(problem, arcs)
+    others = Arcs(needs=arcs.needs[~is_chosen], volunteers=arcs.volunteers[~is_chosen], distances_m=costs[~is_chosen])
     has_others = np.unique(others.needs)
     first = np.searchsorted(others.needs, has_others)
-    needs, who, metres = arcs.needs[is_chosen], arcs.volunteers[is_chosen], arcs.distances_m[is_chosen]
-    room = problem.volunteers.max_needs - np.bincount(who, minlength=len(problem.volunteers))
+    needs, who, metres = arcs.needs[is_chosen], arcs.volunteers[is_chosen], costs[is_chosen]
+    rooms = problem.volunteers.max_needs if paired.rooms is None else paired.rooms
+    room = rooms - np.bincount(who, minlength=len(problem.volunteers))
     volunteers_m = np.where(room > 0, 0, NO_PRICE)
     while True:
-        needs_m = np.where(problem.needs.served_by == ServedBy.VOLUNTEER, problem.needs.penalties, 0)
+        needs_m = np.where(problem.needs.served_by == ServedBy.VOLUNTEER, paired.stakes_m, 0)
         if len(has_others):
             ways = np.minimum.reduceat(others.distances_m + volunteers_m[others.volunteers], first)
             needs_m[has_others] = np.minimum(needs_m[has_others], ways)
