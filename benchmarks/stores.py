@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from benchmarks.residents import insert_residents
 from matching.problem import Problem
-from timebank.core.database import database, transaction
+from timebank.core.database import SQLITE_SETTINGS, database, transaction
 from timebank.core.schema import upgrade
 
 
@@ -42,11 +42,11 @@ class SqliteStores:
 
     @contextmanager
     def raw(self) -> Iterator[sqlite3.Connection]:
-        """Open a copy through the driver alone, as durable as the project's own engine opens it."""
+        """Open a copy through the driver alone, with the settings of the project's own engine."""
         path = self._copied()
         connection = sqlite3.connect(path, isolation_level=None)
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
+        for setting in SQLITE_SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
         yield connection
         connection.close()
         self._remove(path)
