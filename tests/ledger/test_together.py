@@ -106,6 +106,23 @@ def test_crowd_never_passes_the_floor(engine: Engine, books: Pair, noon: datetim
         assert reconcile(session, books.book) == []
 
 
+def test_gifts_that_cross_do_not_lock_each_other_out(engine: Engine, books: Pair, noon: datetime) -> None:
+    """Anna gives Bo while Bo gives Anna; accounts are taken in one order, so neither waits for the other for ever."""
+    back = {"debit_id": books.bo, "credit_id": books.anna}
+
+    def give(number: int) -> bool:
+        with transaction(engine) as session:
+            return post(session, books.spend(f"x{number}", 1, **(back if number % 2 else {})), now=noon).is_replay
+
+    with ThreadPoolExecutor(4) as pool:
+        replayed = list(pool.map(give, range(40)))
+
+    with transaction(engine, read_only=True) as session:
+        assert replayed == [False] * 40
+        assert balance_of(session, books.anna).balance_min == 45
+        assert reconcile(session, books.book) == []
+
+
 def test_capture_and_void_at_once_end_a_hold_once(engine: Engine, books: Pair, noon: datetime) -> None:
     """The minutes go one way."""
     _, second = at_once(
