@@ -28,7 +28,7 @@ SQLITE_SETTINGS = (
     "recursive_triggers=ON",  # without it REPLACE deletes rows past their triggers
     "synchronous=FULL",
     "temp_store=MEMORY",
-    "cache_size=-16000",  # kilobytes; a bulk insert touches several indexes at random places; the usual 2 MB hold too little of them
+    "cache_size=-16000",  # kilobytes: bulk inserts touch indexes at random, of which the usual 2 MB hold too little
 )
 
 
