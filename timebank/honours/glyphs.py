@@ -4,6 +4,7 @@ The fonts are Noto Serif SC and Noto Sans SC: every character of the national li
 A name with a rarer one needs a font that has it, laid into the folder ``fonts`` beside the data.
 """
 
+import struct
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,13 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pylopdf_fonts_zh_cn as shipped
-from fontTools.ttLib import TTCollection, TTFont, TTLibError
+import typst
+from fontTools.ttLib import TTFont, TTLibError
 
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 
 SUFFIXES = (".otf", ".ttf", ".ttc", ".otc")
-MOST_FONTS = 20
+FAULTS = (TTLibError, OSError, KeyError, ValueError, AssertionError, TypeError, struct.error)
+"""What a file that is no font, or half of one, makes its reader raise."""
+MOST_FONTS = 40
+"""Most fonts whose characters are kept in mind."""
 ACCENTS = frozenset(range(0x0300, 0x0370))
 
 
@@ -34,29 +39,35 @@ def shipped_folder() -> Path:
 
 
 def added_faces(folder: Path) -> tuple[Face, ...]:
-    """Return the fonts that a district added, in the order of their files; none when there is no such folder.
+    """Return the fonts that a district added, as the typesetter knows them; none when there is no such folder.
 
     Raises
     ------
     WrongInput
-        Naming a file that is no font.
+        Naming a file that is no font, or one that the typesetter cannot use.
     """
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)[:MOST_FONTS]
-    return tuple(face for path in files for face in _faces(path))
+    files = {path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES}
+    if not files:
+        return ()
+    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)]).fonts()
+    known = sorted((font.path, font.index, font.family) for font in found if font.path)
+    for path in sorted(files - {Path(path) for path, _, _ in known}):
+        raise WrongInput(field="fonts", value=path.name, right=Phrase("right_font"))
+    return tuple(Face(family, _letters(Path(path), index)) for path, index, family in known)
 
 
-@lru_cache(maxsize=2 * MOST_FONTS)
-def _faces(path: Path) -> tuple[Face, ...]:
+@lru_cache(maxsize=MOST_FONTS)
+def _letters(path: Path, index: int = 0) -> frozenset[int]:
     try:
-        fonts = TTCollection(path, lazy=True).fonts if path.suffix.lower() in (".ttc", ".otc") else [TTFont(path)]
-        return tuple(Face(str(font["name"].getBestFamilyName()), frozenset(font.getBestCmap())) for font in fonts)
-    except (TTLibError, OSError, KeyError, AssertionError, TypeError) as fault:
+        with path.open("rb") as file:
+            return frozenset(TTFont(file, fontNumber=index).getBestCmap())
+    except FAULTS as fault:
         raise WrongInput(field="fonts", value=path.name, right=Phrase("right_font")) from fault
 
 
 def shown_by_us() -> frozenset[int]:
     """Return the characters of the fonts that come with us, and the accents that the typesetter's own font sets."""
-    return _faces(shipped.serif_path())[0].letters | _faces(shipped.sans_path())[0].letters | ACCENTS
+    return _letters(shipped.serif_path()) | _letters(shipped.sans_path()) | ACCENTS
 
 
 def with_codes(text: str, faces: Iterable[Face]) -> tuple[str, str]:

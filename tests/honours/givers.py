@@ -1,0 +1,97 @@
+"""Volunteers with credited visits: lived, confirmed and credited as everywhere else."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from tests.worlds import MONDAY, World
+from timebank.core.clock import moment_at
+from timebank.honours.certificates import Application
+from timebank.planning.tables import Plan
+from timebank.visits.credit import credit_visit
+from timebank.visits.life import visit_of
+from timebank.visits.tables import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Giver:
+    """V1 of the small district, and the transfers of three visits: 60 and 45 minutes for EAST, 30 for WEST."""
+
+    world: World
+    person: int
+    plan: int
+    transfers: tuple[int, ...]
+
+
+def make_plan(session: Session, now: datetime) -> int:
+    """Store a plan for visits to belong to."""
+    plan = Plan(
+        input_hash="honours",
+        state="published",
+        starts_on=MONDAY,
+        horizon_days=28,
+        status="OPTIMAL",
+        objective=0,
+        bound=0,
+        seed=0,
+        method="by hand",
+        payload=b"",
+        created_at=now,
+    )
+    session.add(plan)
+    session.flush()
+    return plan.id or 0
+
+
+def add_visit(
+    session: Session, world: World, plan: int, need: str, *, day: date, served_min: int, volunteer: str = "V1"
+) -> int:
+    """Store a confirmed visit at nine o'clock, planned as long as it was served; it has no credit yet."""
+    visit = Visit(
+        plan_id=plan,
+        need_id=world.needs[need],
+        volunteer_id=world.volunteers[volunteer],
+        day=day,
+        starts_min=540,
+        planned_min=served_min,
+        served_min=served_min,
+        status="confirmed",
+        evidence="app",
+        checked_in_at=moment_at(day, 540),
+        checked_out_at=moment_at(day, 540 + served_min),
+        confirmed_by="senior",
+    )
+    session.add(visit)
+    session.flush()
+    return visit.id or 0
+
+
+def visit_and_credit(
+    session: Session,
+    world: World,
+    plan: int,
+    need: str,
+    *,
+    day: date,
+    served_min: int,
+    now: datetime,
+    volunteer: str = "V1",
+) -> int:
+    """Store a confirmed visit and credit it by its pack; returns the transfer."""
+    visit = add_visit(session, world, plan, need, day=day, served_min=served_min, volunteer=volunteer)
+    credit_visit(session, world.book, visit, now=now)
+    return visit_of(session, visit).transfer_id or 0
+
+
+def application(world: World, **changes: object) -> Application:
+    """Return what V1 asks of EAST; every part can be said anew."""
+    parts: dict[str, object] = {
+        "organisation_id": world.organisations["EAST"],
+        "person_id": world.volunteers["V1"],
+        "idempotency_key": "first",
+        "in_charge": "王主任",
+        "handler": "陈经办",
+        "contact": "021-52000000",
+    }
+    return Application(**(parts | changes))  # type: ignore[arg-type]  # parts of an application, by name
