@@ -142,6 +142,28 @@ def _in_reach(problem: Problem, places: Planes, needs: Ints, reaches_m: Floats |
             yield needs[rows[within]], volunteers[within], metres[within]
 
 
+def may_pair(problem: Problem, needs: Ints, volunteers: Ints) -> tuple[Mask, Ints]:
+    """Tell which given pairs (positions, shape (a,) each) pass every rule of who may come to whom, and their metres."""
+    places = planes(problem)
+    metres = travel.walking_m(places.needs[needs], places.volunteers[volunteers], detour=problem.params.detour)
+    skills = problem.volunteers.skills[volunteers] >> problem.needs.skills[needs].astype(np.uint64)
+    able = (skills & np.uint64(1)).astype(bool) & (problem.needs.served_by[needs] == ServedBy.VOLUNTEER)
+    return able & (metres <= problem.params.max_distance_m) & _passes(problem, needs, volunteers), metres
+
+
+def find_named(problem: Problem, pairs: Ints) -> Arcs:
+    """Return the arcs of pairs given by id, shape (k, 2), that are known and pass every rule; each once."""
+    pairs = np.unique(pairs, axis=0)
+    pairs = pairs[np.isin(pairs[:, 0], problem.needs.ids) & np.isin(pairs[:, 1], problem.volunteers.ids)]
+    needs, volunteers = (
+        np.argsort(ids)[np.searchsorted(np.sort(ids), column)]
+        for ids, column in ((problem.needs.ids, pairs[:, 0]), (problem.volunteers.ids, pairs[:, 1]))
+    )
+    fits, metres = may_pair(problem, needs, volunteers)
+    order = np.flatnonzero(fits)[np.lexsort((volunteers[fits], metres[fits], needs[fits]))]
+    return Arcs(needs=needs[order], volunteers=volunteers[order], distances_m=metres[order])
+
+
 def _able(problem: Problem, skill: int) -> Ints:
     """Rule `skill`: positions of the volunteers who have it."""
     return np.flatnonzero((problem.volunteers.skills >> np.uint64(skill) & np.uint64(1)).astype(bool))

@@ -230,18 +230,10 @@ def with_named_pairs(problem: Problem, arcs: Arcs) -> Arcs:
     ValueError
         When a pair that must be breaks a rule, naming both ids.
     """
-    named = np.concatenate((problem.standing, problem.preset))
-    needs = np.flatnonzero(np.isin(problem.needs.ids, named[:, 0]))
-    if not len(needs):
-        _check_preset(problem, arcs)
-        return arcs
-    everyone = candidates.find_all(problem, needs)
-    keep = objective.is_standing(problem, everyone.needs, everyone.volunteers)
-    keep |= objective.is_preset(problem, everyone.needs, everyone.volunteers)
+    named = candidates.find_named(problem, np.concatenate((problem.standing, problem.preset)))
     span = np.int64(len(problem.volunteers) + 1)
-    known = arcs.needs * span + arcs.volunteers
-    keep &= ~np.isin(everyone.needs * span + everyone.volunteers, known)
-    columns = {name: np.append(getattr(arcs, name), getattr(everyone, name)[keep]) for name in COLUMNS}
+    new = ~np.isin(named.needs * span + named.volunteers, arcs.needs * span + arcs.volunteers)
+    columns = {name: np.append(getattr(arcs, name), getattr(named, name)[new]) for name in COLUMNS}
     order = np.lexsort((columns["volunteers"], columns["distances_m"], columns["needs"]))
     found = Arcs(**{name: values[order] for name, values in columns.items()})
     _check_preset(problem, found)
