@@ -124,7 +124,7 @@ def draw(state: States) -> float:
     bits ^= bits >> np.uint64(7)
     bits ^= bits << np.uint64(17)
     state[0] = bits
-    return (bits >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+    return float(bits >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @inlined
@@ -187,14 +187,14 @@ def _lift(arcs: Arcs, board: Board, arc: int) -> int:
     right = arcs.rights[arc]
     board.counts[right] -= 1
     board.spare[right] += arcs.weights[arc]
-    return arcs.costs[arc] + load_step(arcs, right, board.counts[right])
+    return int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right])
 
 
 @inlined
 def _lower(arcs: Arcs, board: Board, arc: int) -> int:
     """Count a left in at a right, for a look only; the cost that comes with it."""
     right = arcs.rights[arc]
-    value = arcs.costs[arc] + load_step(arcs, right, board.counts[right])
+    value = int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right])
     board.counts[right] += 1
     board.spare[right] -= arcs.weights[arc]
     return value

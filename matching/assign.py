@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching import anneal, core, flow, minutes, rounding, tiers
 from matching.bound import Bound, first_multipliers, parts_of, raise_bound
@@ -52,7 +51,7 @@ class AnswerRejected(Exception):
 class Effort:
     """How hard to try, counted in work that does not depend on the machine."""
 
-    steps: int = 700  # of the bound
+    steps: int = 900  # of the bound
     moves_per_left: int = 8_000  # of annealing
     passes: tuple[Pass, ...] = (Pass(rights=60, work=3.0), Pass(rights=90, work=4.0), Pass(rights=90, work=4.0))
     core_work: float = 8.0  # CP-SAT's units for a core model
@@ -183,10 +182,13 @@ def _search(network: Network, effort: Effort, seed: int, executor: Executor, wat
     """Bound, first answer, annealing, parts or core; the best answer so far wins throughout."""
     prices = tiers.sum_prices(network)
     worth = minutes.minute_prices(network, network.penalties)
-    bound = raised(network, network.penalties, worth, None, effort.steps, executor, watch)
-    best = _Best(network, rounding.rounded(network, bound))
+    best = _Best(network, rounding.cheapest_first(network, worth))
+    watch.tell("bound", 0.0)
+    bound = _raised(network, best.rank[-1], effort.steps, executor, watch)
+    watch.tell("bound", 1.0)
+    best.offer(rounding.rounded(network, bound))
     search = Search(network, prices, worth, seed)
-    best.offer(_annealed(network, search, bound, best.chosen, effort, executor, watch))
+    best.offer(_annealed(network, search, best.chosen, effort, executor, watch))
     found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
     lefts_a_right = network.left_count / max(1, len(np.unique(network.rights)))
     if lefts_a_right <= BUNDLED:
@@ -233,10 +235,8 @@ class _Best:
             self.chosen, self.rank = chosen.copy(), now
 
 
-def _annealed(
-    network: Network, search: Search, bound: Bound, chosen: Ints, effort: Effort, executor: Executor, watch: Watch
-) -> Ints:
-    """Anneal a first answer; lefts that the bound prices higher pay more for staying unpaired at first."""
+def _annealed(network: Network, search: Search, chosen: Ints, effort: Effort, executor: Executor, watch: Watch) -> Ints:
+    """Anneal a first answer."""
     where = np.full(len(network.lefts) + 1, UNPAIRED)
     where[search.order] = np.arange(len(search.order))
     board = anneal.board_of(search.arcs, network, where[chosen])
@@ -245,23 +245,15 @@ def _annealed(
     return np.where(board.chosen >= 0, search.order[board.chosen], UNPAIRED)
 
 
-def raised(
-    network: Network,
-    prices: Ints,
-    worth: NDArray[np.float64],
-    target: int | None,
-    steps: int,
-    executor: Executor,
-    watch: Watch,
-) -> Bound:
-    """Raise the bound from where the price of minutes leaves it."""
+def _raised(network: Network, target: int, steps: int, executor: Executor, watch: Watch) -> Bound:
+    """Raise the bound at the plain penalties, so that it holds for every answer."""
     return raise_bound(
         network,
-        prices,
+        network.penalties,
         target=target,
         iterations=steps,
         executor=executor,
-        multipliers=first_multipliers(network, prices, worth, parts_of(network, prices)),
+        multipliers=first_multipliers(network, parts_of(network, network.penalties)),
         is_stopped=watch.look,
     )
 
@@ -279,6 +271,5 @@ def _unpaired_bound(network: Network, chosen: Ints, effort: Effort, executor: Ex
         penalties=ones,
         load_costs=np.empty((0, 0), np.int64),
     )
-    worth = minutes.minute_prices(free, ones)
-    bound = raised(free, ones, worth, unpaired, effort.steps // 2 + 1, executor, watch)
+    bound = _raised(free, unpaired, effort.steps // 2 + 1, executor, watch)
     return max(without_arcs, bound.value)

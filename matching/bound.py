@@ -18,6 +18,7 @@ Fisher (1981), The Lagrangian relaxation method for solving integer programming 
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +32,10 @@ MOST_PARTS = 256
 MOST_VALUE = 1 << 61
 SLICES = 4
 PATIENCE = 20
-REACH = 0.03
-"""How far beyond the best bound the first steps aim, as a part of it; it grows with success and shrinks without."""
-GROWTH = 1.0
-SHRINK = 0.7
-LEAST_REACH = 1e-6
+SLOWEST = 2e-3
+SLOWING = 0.7
+NEAR, FAR = 64, 32
+"""Steps aim beyond the best bound by this part of it, or by this part of what is missing to a known answer."""
 FRESH = 0.02
 
 
@@ -88,7 +88,7 @@ def raise_bound(
     network: Network,
     prices: Ints,
     *,
-    target: int | None,
+    target: int,
     iterations: int,
     executor: Executor,
     multipliers: Ints,
@@ -107,53 +107,44 @@ def raise_bound(
     """
     parts = parts_of(network, prices)
     rights, order = rights_of(network, parts)
-    cuts = np.linspace(0, network.right_count, SLICES + 1).astype(np.int64)
+    cuts = np.linspace(0, network.right_count, SLICES + 1).astype(int).tolist()
     counts = np.zeros((SLICES, network.left_count), dtype=np.int32)
     values = np.zeros(network.right_count, dtype=np.int64)
     limits = prices * parts
     now = np.minimum(limits, multipliers)
     direction, blend = np.zeros(network.left_count), np.zeros(len(order))
-    best, kept, reach, stalled, done = 0, now.copy(), 0.0, 0, 0
-    while done < iterations and reach >= abs(best) * LEAST_REACH and not is_stopped():
+    best, kept, pace, stalled, done = -(1 << 62), now.copy(), 1.0, 0, 0
+    while done < iterations and pace > SLOWEST and not is_stopped():
         counts[:] = 0
         fresh = max(FRESH, 1 / (done + 1))
-        sums = executor.map(
-            lambda part: knapsack.best_bundles(
-                cuts[part],
-                cuts[part + 1],
-                rights,
-                now,
-                counts[part],
-                values,
-                blend,
-                fresh,  # noqa: B023
-            ),
-            range(SLICES),
-        )
+        jobs = [
+            executor.submit(knapsack.best_bundles, first, last, rights, now, row, values, blend, fresh)
+            for (first, last), row in zip(pairwise(cuts), counts, strict=True)
+        ]
+        sums = [job.result() for job in jobs]
         value = sum(sums) + int(now.sum())
         done, stalled = done + 1, stalled + 1
-        if done == 1 or value > best:
-            reach = reach * GROWTH if done > 1 else abs(value) * REACH + parts
+        if value > best:
             best, stalled = value, 0
             kept[:] = now
-        if target is not None and -(-best // parts) >= target:
+        if -(-best // parts) >= target:
             break
+        goal = best + max(abs(best) // NEAR, (target * parts - best) // FAR) + parts
         if stalled >= PATIENCE:
-            reach, stalled = reach * SHRINK, 0
+            pace, stalled = pace * SLOWING, 0
             now[:] = kept
             direction[:] = 0.0
-        elif not knapsack.step(now, limits, counts.sum(axis=0, dtype=np.int32), direction, best - value + reach):
+        elif not knapsack.step(now, limits, counts.sum(axis=0, dtype=np.int32), direction, pace * (goal - value)):
             break
     shares = np.empty(len(order))
     shares[order] = blend
     return Bound(value=-(-best // parts), multipliers=kept, parts=parts, iterations=done, shares=shares)
 
 
-def first_multipliers(network: Network, prices: Ints, worth: NDArray[np.float64], parts: int) -> Ints:
-    """Cheapest arc of each left with the price of its minutes, at most the price of staying unpaired.
-
-    With these the bound begins where the relaxation without whole bundles ends.
-    """
-    least = prices.astype(np.float64)
-    np.minimum.at(least, network.lefts, network.costs + worth[network.rights] * network.weights_min)
-    return (least * parts).astype(np.int64)
+def first_multipliers(network: Network, parts: int) -> Ints:
+    """Half-way between the cheapest and the mean arc of each left; 0 for a left without arcs."""
+    arcs = np.bincount(network.lefts, minlength=network.left_count)
+    mean = np.bincount(network.lefts, network.costs, network.left_count) / np.maximum(1, arcs)
+    least = np.full(network.left_count, np.iinfo(np.int64).max)
+    np.minimum.at(least, network.lefts, network.costs)
+    return ((mean + np.where(arcs > 0, least, 0)) / 2 * parts).astype(np.int64)

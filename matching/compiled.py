@@ -1,7 +1,7 @@
 """Functions compiled to machine code: without the interpreter's lock, so that two threads use two cores."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from numba import njit
 
@@ -15,19 +15,20 @@ def compiled(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answe
     Integers wrap around and nothing is checked inside: callers pass arrays that :class:`matching.network.Network` has
     checked.
     """
-    return _kept(function, {})
+    return _kept(function, has_arrays=True)
 
 
 def tight(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Compile a function that makes no arrays of its own: its loops then count no references, and run twice as fast."""
-    return _kept(function, {"_nrt": False})
+    return _kept(function, has_arrays=False)
 
 
-def _kept(function: Callable[Arguments, Answer], options: dict[str, bool]) -> Callable[Arguments, Answer]:
+def _kept(function: Callable[Arguments, Answer], *, has_arrays: bool) -> Callable[Arguments, Answer]:
+    options: dict[str, Any] = {"nogil": True} if has_arrays else {"nogil": True, "_nrt": False}
     try:
-        machine = njit(nogil=True, cache=True, **options)(function)
+        machine = njit(cache=True, **options)(function)
     except RuntimeError:  # no place to keep the code: it is compiled anew in each process
-        machine = njit(nogil=True, **options)(function)
+        machine = njit(**options)(function)
     return cast("Callable[Arguments, Answer]", machine)
 
 

@@ -53,6 +53,10 @@ def rooms(network: Network) -> Ints | None:
     It does not depend when as many of the heaviest arcs fit as of the lightest.
     """
     most = np.minimum(network.max_lefts, np.bincount(network.rights, minlength=network.right_count))
+    heaviest = np.zeros(network.right_count, dtype=np.int64)
+    np.maximum.at(heaviest, network.rights, network.weights_min)
+    if (heaviest <= network.capacities_min // np.maximum(most, 1)).all():
+        return np.asarray(most, dtype=np.int64)
     fewest = _fitting(network, np.lexsort((-network.weights_min, network.rights)))
     largest = _fitting(network, np.lexsort((network.weights_min, network.rights)))
     counts = np.minimum(fewest, most)
@@ -99,7 +103,7 @@ def solve(network: Network, room_counts: Ints) -> Ints:
 def fewest_unpaired(network: Network, room_counts: Ints, chosen: Ints) -> int:
     """How many lefts stay unpaired at least, whatever it costs: those of a largest flow."""
     unpaired = int((chosen == UNPAIRED).sum())
-    without_arcs = network.left_count - len(np.unique(network.lefts))
+    without_arcs = int((np.bincount(network.lefts, minlength=network.left_count) == 0).sum())
     if unpaired == without_arcs:
         return unpaired
     ones = np.ones(network.left_count, dtype=np.int64)

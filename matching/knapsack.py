@@ -65,14 +65,8 @@ def best_bundles(
         room, most = rights.rooms[right], rights.most[right]
         floor = rights.steps[right, 0] if has_steps else 0
         is_flat = not has_steps or rights.steps[right, -1] == floor
-        found, weight, value, start = 0, 0, 0, 0
-        for arc in range(rights.starts[right], rights.starts[right + 1]):
-            change = rights.costs[arc] + floor - multipliers[rights.lefts[arc]]
-            if change < 0 and rights.weights[arc] <= room:
-                arcs[found], reduced[found] = arc, change
-                weight += rights.weights[arc]
-                value += change
-                found += 1
+        found, weight, value = _candidates(right, floor, rights, multipliers, arcs, reduced)
+        start = 0
         if weight > room:
             value, start = _fill(room, found, arcs.copy(), arcs, reduced, rights.weights, best, kept)
         is_counted = found - start > most or not is_flat
@@ -89,6 +83,22 @@ def best_bundles(
         values[right] = value
         total += value
     return total
+
+
+@compiled
+def _candidates(
+    right: int, floor: int, rights: Rights, multipliers: Ints, arcs: Ints, reduced: Ints
+) -> tuple[int, int, int]:
+    """Write down the arcs of a right that would lower its cost: how many, their minutes, their reduced costs."""
+    found, weight, value = 0, 0, 0
+    for arc in range(rights.starts[right], rights.starts[right + 1]):
+        change = rights.costs[arc] + floor - multipliers[rights.lefts[arc]]
+        if change < 0 and rights.weights[arc] <= rights.rooms[right]:
+            arcs[found], reduced[found] = arc, change
+            weight += rights.weights[arc]
+            value += change
+            found += 1
+    return found, weight, value
 
 
 @compiled
@@ -167,7 +177,7 @@ def _fill_counted(right: int, found: int, arcs: Ints, rights: Rights, multiplier
 def step(multipliers: Ints, prices: Ints, counts: Small, direction: Floats, missing_value: float) -> float:
     """Move the multipliers along the deflected subgradient, at most up to the price of staying unpaired.
 
-    The step is Polyak's: the value that is missing to where it aims, over the squared length of the direction. Returns that
+    The step is Polyak's: the value missing to where it aims, over the squared length of the direction. Returns that
     length; 0 when the bundles hold every left exactly once.
     """
     length = 0.0

@@ -8,7 +8,6 @@ This module holds the instance, its checks, and the plain recount of an answer. 
 """
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,8 @@ Rank = tuple[int, ...]
 
 MOST = 1_000_000_000
 """Largest cost, penalty, minutes or load cost of a single row: sums of many stay inside 64 bits."""
-MOST_TOTAL = 1 << 60
-"""Largest sum of what a whole answer may cost."""
+MOST_TOTAL = 1 << 53
+"""Largest sum of what a whole answer may cost: exact even where it passes through floating point."""
 UNPAIRED = -1
 
 
@@ -140,7 +139,7 @@ class Network:
         """How many rights there are."""
         return len(self.capacities_min)
 
-    def free(self) -> tuple[Self, Ints]:
+    def free(self) -> tuple["Network", Ints]:
         """Take the pairs set beforehand out: what is left to decide, and where its arcs stand in this network.
 
         Lefts and rights keep their numbers; a set left has no arcs and no penalty, a right has what room remains.
@@ -148,7 +147,7 @@ class Network:
         if not len(self.fixed):
             usable = self.weights_min <= self.capacities_min[self.rights]
             usable &= self.max_lefts[self.rights] > 0
-            return self._restricted(np.flatnonzero(usable)), np.flatnonzero(usable)
+            return _restricted(self, np.flatnonzero(usable)), np.flatnonzero(usable)
         rights, lefts = self.rights[self.fixed], self.lefts[self.fixed]
         rooms = self.capacities_min - np.bincount(rights, self.weights_min[self.fixed], self.right_count).astype(
             np.int64
@@ -170,19 +169,20 @@ class Network:
             max_lefts=self.max_lefts - counts,
             load_costs=load_costs,
         )
-        return rest._restricted(np.flatnonzero(usable)), np.flatnonzero(usable)
+        return _restricted(rest, np.flatnonzero(usable)), np.flatnonzero(usable)
 
-    def _restricted(self, arcs: Ints) -> Self:
-        """Return the same network with some of its arcs."""
-        if len(arcs) == len(self.lefts):
-            return self
-        return replace(
-            self,
-            lefts=self.lefts[arcs],
-            rights=self.rights[arcs],
-            costs=self.costs[arcs],
-            weights_min=self.weights_min[arcs],
-        )
+
+def _restricted(network: Network, arcs: Ints) -> Network:
+    """Return the same network with some of its arcs."""
+    if len(arcs) == len(network.lefts):
+        return network
+    return replace(
+        network,
+        lefts=network.lefts[arcs],
+        rights=network.rights[arcs],
+        costs=network.costs[arcs],
+        weights_min=network.weights_min[arcs],
+    )
 
 
 def faults(network: Network, chosen: Ints) -> tuple[str, ...]:
@@ -205,10 +205,14 @@ def faults(network: Network, chosen: Ints) -> tuple[str, ...]:
     loads = np.zeros(network.right_count, dtype=np.int64)
     np.add.at(loads, network.rights[arcs], network.weights_min[arcs])
     counts = np.bincount(network.rights[arcs], minlength=network.right_count)
-    for right in np.flatnonzero(loads > network.capacities_min):
-        found.append(f"right {right} has {loads[right]} minutes, more than {network.capacities_min[right]}")
-    for right in np.flatnonzero(counts > network.max_lefts):
-        found.append(f"right {right} has {counts[right]} lefts, more than {network.max_lefts[right]}")
+    found += [
+        f"right {right} has {loads[right]} minutes, more than {network.capacities_min[right]}"
+        for right in np.flatnonzero(loads > network.capacities_min)
+    ]
+    found += [
+        f"right {right} has {counts[right]} lefts, more than {network.max_lefts[right]}"
+        for right in np.flatnonzero(counts > network.max_lefts)
+    ]
     found += [f"arc {arc} was set beforehand and is not chosen" for arc in np.setdiff1d(network.fixed, arcs)]
     return tuple(found)
 

@@ -1,6 +1,7 @@
 """A first answer from the blend of bundles that the bound leaves behind; compiled."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from matching.bound import Bound
 from matching.compiled import compiled
@@ -9,16 +10,30 @@ from matching.network import UNPAIRED, Ints, Network
 LEAST_SHARE = 0.02
 
 
+def cheapest_first(network: Network, worth: NDArray[np.float64]) -> Ints:
+    """Take arcs by cost with the price of their minutes, the cheapest first, as long as they fit.
+
+    Earlier tiers choose first.
+    """
+    promise = network.costs + worth[network.rights] * network.weights_min
+    return _filled(network, [np.lexsort((promise, network.tiers[network.lefts]))])
+
+
 def rounded(network: Network, bound: Bound) -> Ints:
     """Take arcs by their share in the blend, the largest first, as long as they fit; then the cheapest that fit."""
     by_share = np.lexsort((network.costs, -bound.shares))
     by_share = by_share[bound.shares[by_share] > LEAST_SHARE]
-    by_cost = np.argsort(network.costs, kind="stable")
+    tiers = network.tiers[network.lefts]
+    by_share = by_share[np.argsort(tiers[by_share], kind="stable")]
+    return _filled(network, [by_share, np.lexsort((network.costs, tiers))])
+
+
+def _filled(network: Network, orders: list[Ints]) -> Ints:
+    """Take arcs in one order after another."""
     chosen = np.full(network.left_count, UNPAIRED, dtype=np.int64)
     spare, places = network.capacities_min.copy(), network.max_lefts.copy()
-    columns = (network.lefts, network.rights, network.weights_min)
-    _fill(by_share, *columns, spare, places, chosen)
-    _fill(by_cost, *columns, spare, places, chosen)
+    for order in orders:
+        _fill(order, network.lefts, network.rights, network.weights_min, spare, places, chosen)
     return chosen
 
 

@@ -108,7 +108,7 @@ def _run(arcs: Arcs, board: Board, job: _Job, watch: Watch) -> tuple[int, int]:
     total, done = 0, 0
     while done < job.moves and not watch.is_stopped:
         moves = min(SLICE, job.moves - done)
-        ends = [job.hot * (job.cold / job.hot) ** (at / job.moves) for at in (done, done + moves)]
-        total += anneal.anneal(arcs, board, job.lefts, job.parts, job.part, moves, *ends, state, out)
+        hot, cold = (job.hot * (job.cold / job.hot) ** (at / job.moves) for at in (done, done + moves))
+        total += anneal.anneal(arcs, board, job.lefts, job.parts, job.part, moves, hot, cold, state, out)
         done += moves
     return total, done

@@ -5,6 +5,8 @@ trade against metres as they are; each earlier tier has a base that later tiers 
 """
 
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,20 +43,23 @@ def sum_prices(network: Network) -> Ints:
     """
     spread = _spread(network)
     for factor in FACTORS:
-        prices = _prices(
-            network, lambda top, total: min(total + network.left_count * spread + 1, factor * (top + spread + 1))
-        )
+        prices = _prices(network, partial(_sum_base, network.left_count * spread + 1, factor, spread + 1))
         if sum(prices.tolist()) <= MOST_SUM:
             return prices
     message = f"{len(np.unique(network.tiers))} tiers at such penalties are too many to keep strictly; join some."
     raise ValueError(message)
 
 
+def _sum_base(costs: int, factor: int, spread: int, top: int, total: int) -> int:
+    """All that later tiers and costs add up to, or a multiple of one price."""
+    return min(total + costs, factor * (top + spread))
+
+
 def _prices(network: Network, base_of: Callable[[int, int], int]) -> Ints:
     """Add a base to the penalties of every tier but the last, from the last tier to the first."""
     prices = network.penalties.astype(object)
     tiers = np.unique(network.tiers)[::-1]
-    for later, tier in zip(tiers, tiers[1:], strict=False):
+    for later, tier in pairwise(tiers):
         after = network.tiers >= later
         prices[network.tiers == tier] += base_of(int(prices[after].max()), int(prices[after].sum()))
     if max(prices.tolist(), default=0) > MOST_SUM:
