@@ -1,22 +1,32 @@
 """Right rows of every kind of file, and what a file did to the rows that stand."""
 
+from pathlib import Path
+
+import pytest
 from sqlalchemy import Engine
 from sqlmodel import select
 
 from timebank.core.database import transaction
-from timebank.imports.batches import Outcome
+from timebank.imports.batches import KINDS, Outcome
+from timebank.imports.columns import Column
+from timebank.imports.faults import Faults, FileRefused
+from timebank.imports.files import read_file
+from timebank.imports.sheets import Line, read_lines
+from timebank.imports.templates import NOTHING_KNOWN
 from timebank.needs.tables import Need
 from timebank.people.identity import check_digit
 from timebank.people.tables import Person, Senior, SeniorCategory, Volunteer, VolunteerSkill
 from timebank.projects.tables import Project, Resource, Slot
 
 HEAD = ["编号", "姓名", "身份证号", "电话", "街镇", "居委", "纬度", "经度", "类别"]
+VOLUNTEER_HEAD = ["编号", "姓名", "出生日期", "性别", "组织", "街镇", "纬度", "经度", "服务项目"]
 NEED_HEAD = ["需求编号", "老人编号", "服务项目", "组织", "频次", "希望性别", "开始日期", "结束日期"]
 PROJECT_HEAD = [
     "项目编号", "组织", "项目名称", "预算", "开始日期", "结束日期", "帮助类别", "最低年龄",
     "资源编号", "资源名称", "服务项目", "街镇", "纬度", "经度", "开放星期", "开放时段", "名额",
 ]  # fmt: skip
 TABLES = (Person, Senior, SeniorCategory, Volunteer, VolunteerSkill, Need, Project, Resource, Slot)
+COLUMNS: tuple[Column, ...] = KINDS["seniors"].columns(NOTHING_KNOWN)
 
 
 def identity(n: int, *, born: str = "19450101") -> str:
@@ -38,6 +48,11 @@ def senior(n: int) -> list[object]:
         121.43,
         "孤老;独居老年人",
     ]
+
+
+def volunteer(ref: str) -> list[object]:
+    """Return a right row of a file of volunteers."""
+    return [ref, "赵新来", "1970-05-05", "男", "EAST", "甘泉路街道", 31.264, 121.431, "一周一上门"]
 
 
 def need(ref: str, senior_ref: str) -> list[object]:
@@ -63,3 +78,16 @@ def snapshot(engine: Engine) -> dict[str, list[str]]:
 def codes(outcome: Outcome) -> list[tuple[int, str, str]]:
     """Return row, column and code of each fault."""
     return [(fault.row, fault.column, fault.code) for fault in outcome.faults]
+
+
+def read(path: Path) -> tuple[list[Line], Faults]:
+    """Read a file of seniors whole, without a database."""
+    faults = Faults()
+    return list(read_lines(read_file(path), COLUMNS, faults)), faults
+
+
+def why(path: Path) -> str:
+    """Return why a file is refused."""
+    with pytest.raises(FileRefused) as refused:
+        read(path)
+    return refused.value.why

@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlmodel import func, select
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, col, func, select
 
-from tests.imports.rows import HEAD, codes, senior, snapshot
+from tests.imports.rows import HEAD, NEED_HEAD, codes, need, senior, snapshot
 from tests.worlds import World
-from timebank.core.database import transaction
-from timebank.imports.batches import bring_in
+from timebank.core.database import open_database, transaction
+from timebank.core.errors import NotFound, StoreUnavailable
+from timebank.imports.batches import bring_in, list_batches, undo_batch
 from timebank.imports.tables import ImportBatch, ImportChange
+from timebank.needs.tables import Need, Service
 from timebank.people.tables import Senior
 
 Write = Callable[..., Path]
@@ -28,7 +31,21 @@ def test_a_faulty_file_changes_nothing(engine: Engine, world: World, noon: datet
 
     assert codes(outcome) == [(3, "身份证号", "identity")]
     assert outcome.faults[0].value == "31***"
+    assert outcome.counts == (0, 0, 0)
     assert snapshot(engine) == before
+
+
+def test_a_corrected_file_comes_in_after_a_faulty_one(
+    engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """The faulty one left nothing that stands in the way."""
+    wrong = senior(2)
+    wrong[2] = "310107194501010021"
+    bring_in(engine, write_csv([HEAD, senior(1), wrong]), "seniors", now=noon)
+
+    outcome = bring_in(engine, write_csv([HEAD, senior(1), senior(2)]), "seniors", now=noon)
+
+    assert (outcome.counts, outcome.is_replay) == ((2, 0, 0), False)
 
 
 def test_a_dry_run_changes_nothing_and_counts_the_same(
@@ -59,6 +76,19 @@ def test_bringing_in_twice_changes_nothing(engine: Engine, world: World, noon: d
     assert snapshot(engine) == before
 
 
+def test_the_same_file_in_another_system_is_another_file(
+    engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """Whoever forgot to say that places are of a Chinese map brings the same file again, and it counts."""
+    path = write_csv([HEAD, senior(1)])
+    bring_in(engine, path, "seniors", now=noon)
+
+    again = bring_in(engine, path, "seniors", now=noon, system="GCJ-02")
+
+    assert (again.is_replay, again.counts) == (False, (0, 1, 0))
+    assert again.differences[0].columns == ("纬度", "经度")
+
+
 def test_two_imports_at_once_do_not_double(engine: Engine, world: World, noon: datetime, write_csv: Write) -> None:
     """A second click, or a second clerk, finds the batch of the first."""
     path = write_csv([HEAD, *(senior(n) for n in range(1, 30))])
@@ -70,6 +100,49 @@ def test_two_imports_at_once_do_not_double(engine: Engine, world: World, noon: d
         count = session.exec(select(func.count()).select_from(Senior)).one()
     assert count == len(world.seniors) + 29
     assert sorted(one.is_replay for one in both) == [False, True]
+
+
+def test_an_import_and_its_undoing_at_once_end_as_one_after_the_other(
+    engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """A need that comes in while its senior is taken back either stops that, or finds nobody."""
+    batch = bring_in(engine, write_csv([HEAD, senior(1)]), "seniors", now=noon)
+    path = write_csv([NEED_HEAD, need("X1", "L1")], name="n.csv")
+
+    def undo() -> str:
+        with transaction(engine) as session:
+            return undo_batch(session, batch.batch_id or 0, now=noon).status
+
+    with ThreadPoolExecutor(2) as pool:
+        brought, undone = pool.submit(bring_in, engine, path, "needs", now=noon), pool.submit(undo)
+        refused = undone.exception()
+
+    with transaction(engine, read_only=True) as session:
+        needs = session.exec(select(func.count()).select_from(Need).where(col(Need.external_ref) == "X1")).one()
+        seniors = session.exec(select(func.count()).select_from(Senior).where(col(Senior.external_ref) == "L1")).one()
+    assert (needs, seniors) == ((1, 1) if refused else (0, 0))
+    assert (brought.result().fault_count == 0) == (refused is not None)
+
+
+def test_a_row_that_is_changed_meanwhile_is_not_overwritten(
+    engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """An import writes whole rows: whoever changes one at the same time waits, and then changes the new one."""
+    bring_in(engine, write_csv([HEAD, senior(1)]), "seniors", now=noon)
+    moved = senior(1)
+    moved[6] = 31.265
+
+    def mark() -> None:
+        with transaction(engine) as session:
+            session.execute(text("UPDATE senior SET status = 'moved' WHERE external_ref = 'L1'"))
+
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(mark)
+        pool.submit(bring_in, engine, write_csv([HEAD, moved], name="b.csv"), "seniors", now=noon)
+
+    with transaction(engine, read_only=True) as session:
+        stored = session.exec(select(Senior).where(Senior.external_ref == "L1")).one()
+    assert (stored.status, stored.lat_deg) == ("moved", 31.265)
 
 
 def test_nothing_of_a_person_is_stored_in_plain(engine: Engine, world: World, noon: datetime, write_csv: Write) -> None:
@@ -87,3 +160,105 @@ def test_nothing_of_a_person_is_stored_in_plain(engine: Engine, world: World, no
     assert "张老人1".encode() not in sealed
     assert "张老人1" not in repr([(note.row_key, note.after_digest) for note in notes])
     assert len(batches) == 2
+
+
+def test_notes_are_written_in_portions(
+    engine: Engine, world: World, noon: datetime, write_csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory holds a portion, and a batch of many portions is taken back like any other."""
+    monkeypatch.setattr("timebank.imports.changes.PORTION", 3)
+    monkeypatch.setattr("timebank.imports.seniors.PORTION", 3)
+    before = snapshot(engine)
+
+    batch = bring_in(engine, write_csv([HEAD, *(senior(n) for n in range(1, 9))]), "seniors", now=noon)
+
+    with transaction(engine) as session:
+        numbers = session.exec(select(ImportChange.n).order_by(col(ImportChange.n))).all()
+        undo_batch(session, batch.batch_id or 0, now=noon)
+    assert list(numbers) == list(range(1, 8 * 4 + 1))
+    assert snapshot(engine) == before
+
+
+def test_a_locked_database_is_said_to_be_locked(
+    database_url: str, engine: Engine, world: World, noon: datetime, write_csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else writes for long: nothing changes, and trying again helps."""
+    monkeypatch.setattr("timebank.core.database.BUSY_TIMEOUT_MS", 10)
+    monkeypatch.setattr("timebank.core.database.LOCK_TIMEOUT_MS", 10)
+    impatient = open_database(database_url)
+    path, before = write_csv([HEAD, senior(1)]), snapshot(engine)
+
+    with transaction(engine) as session:
+        _hold(session)
+        with pytest.raises(StoreUnavailable, match="locked"):
+            bring_in(impatient, path, "seniors", now=noon)
+
+    assert snapshot(engine) == before
+    assert bring_in(impatient, path, "seniors", now=noon).counts == (1, 0, 0)
+    impatient.dispose()
+
+
+def _hold(session: Session) -> None:
+    """Take what an import waits for."""
+    if session.connection().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('import'))"))
+
+
+def test_a_full_disk_leaves_nothing(
+    database_url: str, engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """The disk fills in the middle of the rows: none of them stays, and the words say what to do."""
+    before = snapshot(engine)
+    path = write_csv([HEAD, *(senior(n) for n in range(1, 300))])
+
+    with pytest.raises(StoreUnavailable, match="full"):
+        _bring_in_on_a_full_disk(engine, path, noon)
+
+    assert snapshot(engine) == before
+
+
+def _bring_in_on_a_full_disk(engine: Engine, path: Path, noon: datetime) -> None:
+    """Let the database refuse to grow; PostgreSQL cannot be told so, and is made to say what it would say."""
+    with transaction(engine) as session:
+        if session.connection().dialect.name == "postgresql":
+            session.execute(text(DISK_FULL))
+            session.execute(
+                text("CREATE TRIGGER full_disk BEFORE INSERT ON import_change EXECUTE FUNCTION say_disk_full()")
+            )
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    bring_in(engine, path, "seniors", now=noon)
+
+
+DISK_FULL = """
+CREATE FUNCTION say_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$
+"""
+
+
+def test_a_database_without_a_district_says_so(engine: Engine, noon: datetime, write_csv: Write) -> None:
+    """A clerk who is first to come learns that somebody has to set it up, not that every value is wrong."""
+    outcome = bring_in(engine, write_csv([HEAD, senior(1)]), "seniors", now=noon)
+
+    assert codes(outcome) == [(2, "街镇", "choice_none"), (2, "居委", "choice_none")]
+    with transaction(engine, read_only=True) as session:
+        assert session.exec(select(Service)).all() == []
+
+
+def test_unknown_batch_is_not_found(session: Session, noon: datetime) -> None:
+    """A wrong number is said so."""
+    with pytest.raises(NotFound):
+        undo_batch(session, 99, now=noon)
+
+
+def test_the_newest_batches_are_listed(engine: Engine, world: World, noon: datetime, write_csv: Write) -> None:
+    """The last one is the one that is looked for."""
+    for n in (1, 2, 3):
+        bring_in(engine, write_csv([HEAD, senior(n)], name=f"{n}.csv"), "seniors", now=noon)
+
+    with transaction(engine, read_only=True) as session:
+        names = [batch.file_name for batch in list_batches(session, first=2)]
+
+    assert names == ["3.csv", "2.csv"]

@@ -1,10 +1,10 @@
 """Files brought in as batches: looked at first, applied whole or not at all, and taken back whole."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -13,10 +13,11 @@ from timebank.core.clock import day_of
 from timebank.core.database import transaction, wait_turn
 from timebank.core.errors import NotFound
 from timebank.core.places import PlaceSystem
-from timebank.imports.changes import BatchNotUndone, Log, undo_changes
+from timebank.imports.changes import BatchUndoneAlready, Log, undo_changes
 from timebank.imports.columns import read_cells
-from timebank.imports.faults import Fault, Faults
-from timebank.imports.kinds import Counts, Entry, Kind
+from timebank.imports.faults import Fault, Faults, visible
+from timebank.imports.files import Source, read_file
+from timebank.imports.kinds import Counts, Difference, Entry, Kind
 from timebank.imports.known import Known, load_known
 from timebank.imports.needs import NEEDS
 from timebank.imports.projects import PROJECTS
@@ -26,18 +27,34 @@ from timebank.imports.tables import ImportBatch
 from timebank.imports.volunteers import VOLUNTEERS
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (SENIORS, VOLUNTEERS, NEEDS, PROJECTS)}
-CHUNK = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a file did, or would do: a file with a fault does nothing."""
+    """What a file did, or would do: a file with a fault does nothing.
+
+    ``tally`` counts faults by column and code, also those that are not kept; ``unread`` are sheets passed over.
+    """
 
     counts: Counts
     fault_count: int = 0
     faults: tuple[Fault, ...] = field(default=())
+    tally: dict[tuple[str, str], int] = field(default_factory=dict)
+    differences: tuple[Difference, ...] = field(default=())
+    unread: tuple[str, ...] = field(default=())
     batch_id: int | None = None
     is_replay: bool = False
+
+
+class _Read(NamedTuple):
+    """A file that was read."""
+
+    kind: Kind
+    file_name: str
+    digest: str
+    known: Known
+    entries: Sequence[Entry]
+    faults: Faults
 
 
 class _TakeBack(Exception):
@@ -65,15 +82,19 @@ def bring_in(
     ------
     FileRefused
         When the file cannot be read at all.
+    StoreUnavailable
+        When the database does not answer, is locked or full. Nothing has changed.
     """
-    kind, digest = KINDS[kind_name], _digest(path)
+    kind, source = KINDS[kind_name], read_file(path)
     with transaction(engine, read_only=True) as session:
         known = load_known(session, today=day_of(now), system=system)
     faults = Faults()
-    entries = _read(path, kind, known, faults)
+    entries = list(_read(source, kind, known, faults))
+    read = _Read(kind, visible(source.name)[:255], source.digest(f"{kind_name} {system}"), known, entries, faults)
+    del source
     try:
         with transaction(engine) as session:
-            outcome = _apply(session, path, kind, digest, known, entries, faults, now)
+            outcome = _apply(session, read, now)
             _keep_or_take_back(outcome, is_dry_run=is_dry_run)
             return outcome
     except _TakeBack as ended:
@@ -85,56 +106,43 @@ def _keep_or_take_back(outcome: Outcome, *, is_dry_run: bool) -> None:
         raise _TakeBack(outcome)
 
 
-def _digest(path: Path) -> str:
-    made = hashlib.sha256()
-    if path.is_file():
-        with path.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                made.update(chunk)
-    return made.hexdigest()
-
-
-def _read(path: Path, kind: Kind, known: Known, faults: Faults) -> list[Entry]:
-    columns = kind.columns(known)
-    entries = []
-    for line in read_lines(path, columns, faults):
+def _read(source: Source, kind: Kind, known: Known, faults: Faults) -> Iterator[Entry]:
+    columns, present = kind.columns(known), frozenset[str]()
+    for line in read_lines(source, columns, faults):
         values = read_cells(columns, line.cells, line.sheet, line.row, faults)
-        if values is not None:
-            entries.append(Entry(sheet=line.sheet, row=line.row, values=values, present=frozenset(line.cells)))
-    return entries
+        present = present if present == line.cells.keys() else frozenset(line.cells)
+        yield Entry(sheet=line.sheet, row=line.row, values=values, present=present)
 
 
-def _apply(
-    session: Session,
-    path: Path,
-    kind: Kind,
-    digest: str,
-    known: Known,
-    entries: Sequence[Entry],
-    faults: Faults,
-    now: datetime,
-) -> Outcome:
+def _apply(session: Session, read: _Read, now: datetime) -> Outcome:
     wait_turn(session, "import")
+    unread = tuple(visible(name) for name in read.faults.unread)
     standing = session.exec(
         select(ImportBatch).where(
-            ImportBatch.kind == kind.name, ImportBatch.digest == digest, ImportBatch.status == "applied"
+            ImportBatch.kind == read.kind.name, ImportBatch.digest == read.digest, ImportBatch.status == "applied"
         )
     ).first()
     if standing is not None:
         counts = Counts(0, 0, standing.added + standing.changed + standing.unchanged)
-        return Outcome(counts=counts, batch_id=standing.id, is_replay=True)
-    work = kind.compare(session, known, entries, faults, day_of(now))
-    if faults.count:
-        return Outcome(counts=work.counts, fault_count=faults.count, faults=tuple(faults.kept))
+        return Outcome(counts=counts, batch_id=standing.id, is_replay=True, unread=unread)
+    work = read.kind.compare(session, read.known, read.entries, read.faults, day_of(now))
+    if read.faults.count:
+        return Outcome(
+            counts=work.counts,
+            fault_count=read.faults.count,
+            faults=read.faults.in_order(),
+            tally=dict(read.faults.tally),
+            unread=unread,
+        )
     batch = ImportBatch(
-        kind=kind.name, file_name=path.name[:255], digest=digest, created_at=now, **work.counts._asdict()
+        kind=read.kind.name, file_name=read.file_name, digest=read.digest, created_at=now, **work.counts._asdict()
     )
     session.add(batch)
     session.flush()
-    log = Log(session)
+    log = Log(session, batch.id or 0)
     work.write(session, log)
-    log.flush(batch.id or 0)
-    return Outcome(counts=work.counts, batch_id=batch.id)
+    log.flush()
+    return Outcome(counts=work.counts, batch_id=batch.id, differences=work.differences, unread=unread)
 
 
 def undo_batch(session: Session, batch_id: int, *, now: datetime) -> ImportBatch:
@@ -144,14 +152,19 @@ def undo_batch(session: Session, batch_id: int, *, now: datetime) -> ImportBatch
     ------
     NotFound
         When there is no such batch.
-    BatchNotUndone
-        When it is undone already, or later work stands on it.
+    BatchUndoneAlready
+        When it is undone already.
+    RowChangedSince
+        When a row of it was changed since.
+    RowInUse
+        When later work rests on a row that would go.
     """
+    wait_turn(session, "import")
     batch = session.get(ImportBatch, batch_id, with_for_update=True)
     if batch is None:
-        raise NotFound(kind="import batch", key=str(batch_id))
+        raise NotFound(kind="batch", key=str(batch_id))
     if batch.status == "undone":
-        raise BatchNotUndone(batch_id=batch_id, reason="already")
+        raise BatchUndoneAlready(batch_id=batch_id)
     undo_changes(session, batch_id)
     batch.status, batch.undone_at = "undone", now
     session.flush()

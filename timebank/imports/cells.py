@@ -1,69 +1,86 @@
-"""How cells are read: days, hours, numbers, choices, identity numbers; each says what would be right."""
+"""How cells are read: days, numbers, choices, identity numbers; each says what would be right."""
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
+from timebank.imports.columns import WIDE
 from timebank.imports.faults import CellFault
 from timebank.people.categories import CATEGORIES
 from timebank.people.identity import read_identity
 
-DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$")
-HOURS = re.compile(r"^(\d{1,2})[:：](\d{2})\s*[-–—~至到]\s*(\d{1,2})[:：](\d{2})$")
-PHONE = re.compile(r"^(1\d{10}|0\d{2,3}-?\d{7,8}|\d{8})$")
-SPLIT = re.compile(r"[;；,，、|/]")
-REF = re.compile(r"^[\w.\-]{1,64}$")
+DAY = re.compile(
+    r"(\d{4})(?:(\d\d)(\d\d)|\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?)(?:[T\s]\s*\d{1,2}:\d\d[:.\d]*)?",
+    re.ASCII,
+)
+SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
+"""A day as a spreadsheet counts it: from 1900 or from 1904, which the number does not say."""
+LOST = re.compile(r"\d(\.\d+)?e\+?\d+", re.ASCII | re.IGNORECASE)
+"""A number that a spreadsheet shortened, such as 1.1E+17: its last digits are gone."""
+PHONE = re.compile(r"1\d{10}|0\d{9,11}|\d{8}", re.ASCII)
+DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,15})?", re.ASCII)
+YUAN = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+SPLIT = re.compile(r"[;；,，、|/\n]")
+REF = re.compile(r"[\w.\-]{1,64}")
 GENDERS = {"女": "female", "男": "male", "female": "female", "male": "male", "f": "female", "m": "male"}
-WISHES = GENDERS | {"不限": "any", "any": "any"}
-WEEKDAYS = {word: n for n, words in enumerate(
-    (("一", "mon"), ("二", "tue"), ("三", "wed"), ("四", "thu"), ("五", "fri"), ("六", "sat"), ("日", "sun", "天"))
-) for word in words}  # fmt: skip
-LANGUAGES = {"普通话": "zh", "上海话": "sh", "zh": "zh", "sh": "sh", "英语": "en", "en": "en"}
-FREQUENCIES = (
-    (re.compile(r"^(?:每?(?P<n>\d+|一|两|二|三|四|五)天一次|every (?P<k>\d+) days?)$"), "every_n_days"),
-    (re.compile(r"^(?:每周(?P<n>\d+|一|两|二|三|四|五)次|(?P<k>\d+) (?:times )?(?:per|a) week)$"), "per_week"),
-    (re.compile(r"^(?:每月(?P<n>\d+|一|两|二|三|四|五)次|(?P<k>\d+) (?:times )?(?:per|a) month)$"), "per_month"),
-    (re.compile(r"^(?:一次|once)$"), "once"),
-)  # fmt: skip
-NUMBERS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5}
-EARLIEST_BIRTH, LATEST_YEAR = date(1900, 1, 1), 2200
+WISHES = {"不限": "any", "any": "any"} | GENDERS
+LANGUAGES = {"普通话": "zh", "上海话": "sh", "英语": "en", "zh": "zh", "sh": "sh", "en": "en"}
+EARLIEST, LATEST_YEAR = date(1900, 1, 1), 2200
+MOST_GUESSED = 100
+"""Unknown words that are told the nearest known one; past that a file is of another kind, not of slips."""
+
+
+def narrow(cell: str) -> str:
+    """Return a cell with every sign of full width as a plain one."""
+    return cell if cell.isascii() else cell.translate(WIDE)
 
 
 def text(most: int) -> Callable[[str], str]:
-    """Read a text of at most so many characters."""
+    """Read a text of at most so many characters; breaks between its lines become spaces."""
 
     def read(cell: str) -> str:
-        if len(cell) > most:
+        words = " ".join(cell.split())
+        if len(words) > most:
             raise CellFault("long", most=most)
-        return cell
+        return words
 
     return read
 
 
 def ref(cell: str) -> str:
     """Read a number of a register: letters, digits, dots and hyphens."""
-    if not REF.match(cell):
+    _refuse_lost(cell)
+    if not REF.fullmatch(narrow(cell)):
         raise CellFault("ref")
-    return cell
+    return narrow(cell)
+
+
+def _refuse_lost(cell: str) -> None:
+    if LOST.fullmatch(cell):
+        raise CellFault("lost")
 
 
 def day(cell: str) -> date:
-    """Read a day: 2026-01-31, 2026/1/31, 2026年1月31日, or a date of the workbook."""
-    found = DAY.match(cell.split(" ", maxsplit=1)[0])
+    """Read a day: 2026-01-31, 2026/1/31, 2026.1.31, 20260131, 2026年1月31日, or a date of the workbook."""
+    plain = narrow(cell)
+    found = DAY.fullmatch(plain)
     try:
-        read = date(*(int(part) for part in found.groups())) if found else None
+        read = date(*(int(part) for part in found.groups() if part)) if found else None
     except ValueError:
         read = None
-    if read is None or not read >= EARLIEST_BIRTH or read.year > LATEST_YEAR:
-        raise CellFault("day")
+    if read is None or not read >= EARLIEST or read.year > LATEST_YEAR:
+        raise CellFault("day_serial" if SERIAL.fullmatch(plain) else "day")
     return read
 
 
 def identity(cell: str) -> str:
     """Read an identity number whose check digit fits."""
-    number = "".join(cell.split()).upper()
+    _refuse_lost(cell)
+    number = "".join(narrow(cell).split()).upper()
     try:
         read_identity(number)
     except ValueError as fault:
@@ -72,9 +89,10 @@ def identity(cell: str) -> str:
 
 
 def phone(cell: str) -> str:
-    """Read a telephone number of China."""
-    number = cell.replace(" ", "").removeprefix("+86")
-    if not PHONE.match(number):
+    """Read a telephone number of China, as digits alone."""
+    _refuse_lost(cell)
+    number = re.sub(r"[\s()\-]", "", narrow(cell)).removeprefix("+86")
+    if not PHONE.fullmatch(number):
         raise CellFault("phone")
     return number
 
@@ -83,92 +101,68 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """Read a whole number between two bounds."""
 
     def read(cell: str) -> int:
-        if not re.fullmatch(r"-?\d{1,15}", cell) or not least <= int(cell) <= most:
+        plain = narrow(cell)
+        if not WHOLE.fullmatch(plain) or not least <= int(plain) <= most:
             raise CellFault("whole", least=least, most=most)
-        return int(cell)
+        return int(plain)
 
     return read
 
 
 def degrees(cell: str) -> float:
-    """Read degrees."""
-    try:
-        return float(cell)
-    except ValueError as fault:
-        raise CellFault("degrees") from fault
+    """Read degrees as a decimal, from -180 to 180."""
+    plain = narrow(cell)
+    if not DEGREES.fullmatch(plain) or abs(float(plain)) > 180:
+        raise CellFault("degrees")
+    return float(plain)
 
 
 def cents(cell: str) -> int:
     """Read an amount in yuan with at most two decimals, as cents."""
-    plain = cell.replace(",", "").removeprefix("¥").removesuffix("元")
-    if not re.fullmatch(r"\d{1,12}(\.\d{1,2})?", plain):
+    found = YUAN.fullmatch(
+        narrow(cell).replace(",", "").removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
+    )
+    if not found:
         raise CellFault("yuan")
-    yuan, _, rest = plain.partition(".")
-    return int(yuan) * 100 + int(rest.ljust(2, "0") or 0)
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def choice(known: Mapping[str, Any]) -> Callable[[str], Any]:
-    """Read one of the words of a table; an unknown one is told the nearest."""
+    """Read one of the words of a table, whatever their case; an unknown one is told the nearest, or some of the table.
+
+    The first word of each value is the one that is told.
+    """
+    word_by_lower = {word.lower(): word for word in known}
+    first_words = {repr(value): word for word, value in reversed(list(known.items()))}
+    told = list(reversed(first_words.values()))
+    guessed: dict[str, str] = {}
 
     def read(cell: str) -> Any:
-        word = cell.strip().lower()
-        if word in known:
-            return known[word]
-        near = get_close_matches(word, list(known), n=1)
-        raise CellFault("choice_near" if near else "choice", near=near[0] if near else "", known=_some(known))
+        word = narrow(cell).strip().lower()
+        if word in word_by_lower:
+            return known[word_by_lower[word]]
+        if not known:
+            raise CellFault("choice_none")
+        if word not in guessed and len(guessed) < MOST_GUESSED:
+            guessed[word] = next(iter(get_close_matches(word, list(word_by_lower), n=1)), "")
+        if near := guessed.get(word):
+            raise CellFault("choice_near", near=word_by_lower[near])
+        raise CellFault("choice", known="、".join(told[:8]) + ("…" if len(told) > 8 else ""))
 
     return read
 
 
-def _some(known: Mapping[str, Any]) -> str:
-    return "、".join(list(known)[:8])
-
-
 def several(known: Mapping[str, Any]) -> Callable[[str], tuple[Any, ...]]:
-    """Read words of a table, separated by ; or 、 or a comma."""
+    """Read words of a table, separated by ; or 、 or a comma or a new line."""
     one = choice(known)
-    return lambda cell: tuple(sorted({one(part) for part in SPLIT.split(cell) if part.strip()}))
-
-
-def weekdays(cell: str) -> int:
-    """Read a set of weekdays (bit 0 is Monday): 一二三, 周一、周三, Mon;Wed, 每天, daily."""
-    plain = cell.lower().replace("星期", "").replace("周", "").strip()
-    if plain in ("每天", "daily", "一至日"):
-        return 127
-    parts = [part.strip()[:3] for part in SPLIT.split(plain) if part.strip()]
-    words = list(plain) if len(parts) == 1 and parts[0] not in WEEKDAYS else parts
-    if not words or any(word not in WEEKDAYS for word in words):
-        raise CellFault("weekdays")
-    return sum(1 << n for n in {WEEKDAYS[word] for word in words})
-
-
-def hours(cell: str) -> tuple[int, int]:
-    """Read hours of a day, 08:30-17:00, as minutes after midnight (half-open)."""
-    found = HOURS.match(cell)
-    if found is None:
-        raise CellFault("hours")
-    start_hour, start, end_hour, end = (int(part) for part in found.groups())
-    window = start_hour * 60 + start, end_hour * 60 + end
-    if not 0 <= window[0] < window[1] <= 1440 or start > 59 or end > 59:
-        raise CellFault("hours")
-    return window
-
-
-def frequency(cell: str) -> tuple[str, int]:
-    """Read how often: 两天一次, 每周2次, 每月1次, 一次, every 2 days, 2 per week, 1 per month, once."""
-    for pattern, kind in FREQUENCIES:
-        found = pattern.match(cell.lower().strip())
-        if found:
-            word = next((each for each in found.groups() if each), "1")
-            count = NUMBERS.get(word) or int(word)
-            if 1 <= count <= 60:
-                return kind, count
-    raise CellFault("frequency")
+    return lru_cache(maxsize=MOST_GUESSED)(
+        lambda cell: tuple(sorted({one(part) for part in SPLIT.split(cell) if part.strip()}))
+    )
 
 
 def category_words() -> dict[str, str]:
-    """Return the words of each category: code, Chinese and English."""
+    """Return the words of each category: Chinese, English and code."""
     words: dict[str, str] = {}
     for code, names in CATEGORIES.items():
-        words |= {code: code, names.name_zh.lower(): code, names.name_en.lower(): code}
+        words |= {names.name_zh: code, names.name_en: code, code: code}
     return words

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
@@ -13,56 +12,72 @@ from sqlmodel import Session, SQLModel
 
 from timebank.core.columns import Encrypted
 from timebank.core.errors import Refusal
-from timebank.core.personal_data import open_field, seal_field
-from timebank.core.texts import Locale, say
+from timebank.core.personal_data import lookup_hash, open_field, seal_field
+from timebank.imports.dependents import find_dependents, row_name
+from timebank.imports.rows import in_chunks, rows_in
 from timebank.imports.tables import ImportChange
 
 CHANGE: Table = ImportChange.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 FIELD = "import_change.before"
-ROWS_A_QUERY = 500
+PORTION = 5_000
+"""Rows that are written at a time."""
+PARENTS_FIRST = (
+    "person", "senior", "senior_category", "volunteer", "volunteer_skill", "need", "project", "resource", "slot",
+)  # fmt: skip
+"""Tables that imports write, each after those that it refers to."""
 GONE = ""
 """Digest of a row that is not there."""
 Values = Mapping[str, Any]
 
 
-class BatchNotUndone(Refusal):
-    """A batch cannot be taken back: it is undone already, or later work stands on it."""
+class BatchUndoneAlready(Refusal):
+    """The batch is undone already."""
 
-    def __init__(self, *, batch_id: int, reason: str, table: str = "", key: str = "") -> None:
-        self.batch_id, self.reason, self.table, self.key = batch_id, reason, table, key
-        self.why = self.because("zh")
-        super().__init__(f"Batch {batch_id} cannot be undone: {self.because('en')}. Nothing has changed.")
+    def __init__(self, *, batch_id: int) -> None:
+        self.batch_id = batch_id
+        super().__init__(f"Batch {batch_id} is undone already.")
 
-    def because(self, locale: Locale) -> str:
-        """Say what stands in the way."""
-        return say(f"undo_{self.reason}", locale, table=self.table, row=self.key)
+
+class RowChangedSince(Refusal):
+    """A row of the batch was changed or taken away since."""
+
+    def __init__(self, *, batch_id: int, table: str, row: str) -> None:
+        self.batch_id, self.table, self.row = batch_id, table, row
+        super().__init__(f"Batch {batch_id} cannot be undone: {table} {row} was changed since.")
+
+
+class RowInUse(Refusal):
+    """Later work rests on rows that the batch brought."""
+
+    def __init__(self, *, batch_id: int, table: str, dependent: str, count: int) -> None:
+        self.batch_id, self.table, self.dependent, self.count = batch_id, table, dependent, count
+        super().__init__(f"Batch {batch_id} cannot be undone: {count} rows of {dependent} rest on its {table}.")
 
 
 class Log:
-    """Writes rows and notes what was there before; ``flush`` stores the notes with the batch."""
+    """Writes rows of a batch and notes what was there before, in portions, so that memory holds one of them."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, batch_id: int) -> None:
+        self.session, self.batch_id = session, batch_id
         self.notes: list[dict[str, Any]] = []
+        self.count = 0
 
     def add(self, table: Table, rows: Sequence[Values]) -> list[int]:
         """Insert rows whose key the database counts; returns the keys in their order."""
-        if not rows:
-            return []
         key = next(iter(table.primary_key.columns))
-        full = [_full(table, row) for row in rows]
         fresh = insert(table).returning(key, sort_by_parameter_order=True)
-        ids = [int(number) for number in self.session.connection().execute(fresh, full).scalars()]
-        for row, number in zip(full, ids, strict=True):
-            self._write_down(
-                table, row | {key.name: number}, before=None, after_digest=digest(row | {key.name: number})
-            )
+        ids: list[int] = []
+        for some in in_chunks(rows, PORTION):
+            full = [_full(table, row) for row in some]
+            numbers = [int(number) for number in self.session.connection().execute(fresh, full).scalars()]
+            self.note_added(table, [row | {key.name: number} for row, number in zip(full, numbers, strict=True)])
+            ids += numbers
         return ids
 
     def put(self, table: Table, rows: Sequence[Values]) -> None:
         """Insert rows that bring their own key."""
-        if rows:
-            full = [_full(table, row) for row in rows]
+        for some in in_chunks(rows, PORTION):
+            full = [_full(table, row) for row in some]
             self.session.connection().execute(insert(table), full)
             self.note_added(table, full)
 
@@ -73,34 +88,38 @@ class Log:
 
     def change(self, table: Table, rows: Sequence[tuple[Values, Values]]) -> None:
         """Change whole rows from what they were to what they are; both name every column."""
-        if not rows:
-            return
-        _overwrite(self.session, table, [after for _, after in rows])
-        for before, after in rows:
-            self._write_down(table, after, before=before, after_digest=digest(after))
+        for some in in_chunks(rows, PORTION):
+            _overwrite(self.session, table, [after for _, after in some])
+            for before, after in some:
+                self._write_down(table, after, before=before, after_digest=digest(after))
 
     def remove(self, table: Table, rows: Sequence[Values]) -> None:
         """Take rows away; each names every column."""
-        if rows:
-            self.session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in rows])
-            for row in rows:
+        for some in in_chunks(rows, PORTION):
+            self.session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in some])
+            for row in some:
                 self._write_down(table, row, before=row, after_digest=GONE)
 
     def _write_down(self, table: Table, row: Values, *, before: Values | None, after_digest: str) -> None:
+        self.count += 1
         self.notes.append(
             {
+                "batch_id": self.batch_id,
+                "n": self.count,
                 "table_name": table.name,
                 "row_key": {column.name: plain(row[column.name]) for column in table.primary_key.columns},
                 "before": None if before is None else seal_field(FIELD, canonical(before)),
                 "after_digest": after_digest,
             }
         )
+        if len(self.notes) == PORTION:
+            self.flush()
 
-    def flush(self, batch_id: int) -> None:
-        """Store the notes with their batch."""
-        rows = [{"batch_id": batch_id, "n": n, **note} for n, note in enumerate(self.notes, start=1)]
-        if rows:
-            self.session.connection().execute(insert(CHANGE), rows)
+    def flush(self) -> None:
+        """Store the notes that are left."""
+        if self.notes:
+            self.session.connection().execute(insert(CHANGE), self.notes)
+            self.notes.clear()
 
 
 def _full(table: Table, row: Values) -> dict[str, Any]:
@@ -127,46 +146,62 @@ def canonical(row: Values) -> str:
 
 
 def digest(row: Values) -> str:
-    """Return the SHA-256 of a row."""
-    return hashlib.sha256(canonical(row).encode()).hexdigest()
+    """Return a keyed hash of a row; a plain one would tell a short name to whoever tries all names."""
+    return lookup_hash("import_change", hashlib.sha256(canonical(row).encode()).hexdigest()).hex()
 
 
 def undo_changes(session: Session, batch_id: int) -> None:
-    """Take back every change of a batch, the last first; all or nothing.
+    """Take back every change of a batch; all or nothing. Rows go after those that refer to them, and come before.
 
     Raises
     ------
-    BatchNotUndone
-        When a row was changed since, or other rows refer to it.
+    RowChangedSince
+        When a row was changed since.
+    RowInUse
+        When other rows refer to one that would go.
     """
     connection = session.connection()
-    wanted = select(CHANGE).where(CHANGE.c.batch_id == batch_id).order_by(CHANGE.c.n.desc())
-    notes = list(connection.execute(wanted))
-    tables = list(dict.fromkeys(note.table_name for note in notes))
-    for name in tables:
-        _undo_table(
-            session, batch_id, SQLModel.metadata.tables[name], [note for note in notes if note.table_name == name]
-        )
+    notes = list(connection.execute(select(CHANGE).where(CHANGE.c.batch_id == batch_id).order_by(CHANGE.c.n)))
+    by_table = {
+        SQLModel.metadata.tables[name]: own
+        for name in PARENTS_FIRST
+        if (own := [note for note in notes if note.table_name == name])
+    }
+    for table, own in by_table.items():
+        _refuse_changed(session, batch_id, table, own)
+    for table, own in reversed(by_table.items()):
+        _take_away(session, batch_id, table, [note for note in own if note.before is None])
+    for table, own in by_table.items():
+        removed = [_before(table, note) for note in own if note.after_digest == GONE]
+        if removed:
+            connection.execute(insert(table), removed)
+        _overwrite(session, table, [_before(table, note) for note in own if note.before and note.after_digest != GONE])
 
 
-def _undo_table(session: Session, batch_id: int, table: Table, notes: list[Any]) -> None:
+def _refuse_changed(session: Session, batch_id: int, table: Table, notes: list[Any]) -> None:
     keys = [column.name for column in table.primary_key.columns]
     current = _current(session, table, keys, notes)
     for note in notes:
         row = current.get(_key(keys, note.row_key))
         if (digest(row) if row else GONE) != note.after_digest:
-            shown = "/".join(str(part) for part in note.row_key.values())
-            raise BatchNotUndone(batch_id=batch_id, reason="changed", table=table.name, key=shown)
-    added = [current[_key(keys, note.row_key)] for note in notes if note.before is None]
+            raise RowChangedSince(batch_id=batch_id, table=table.name, row=row_name(session, table.name, note.row_key))
+
+
+def _take_away(session: Session, batch_id: int, table: Table, notes: list[Any]) -> None:
+    """Delete rows that the batch added; if something rests on them, say what."""
+    if not notes:
+        return
+    keys = [column.name for column in table.primary_key.columns]
+    current = _current(session, table, keys, notes)
+    rows = [current[_key(keys, note.row_key)] for note in notes]
+    attempt = session.begin_nested()
     try:
-        if added:
-            session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in added])
+        session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in rows])
     except IntegrityError as fault:
-        raise BatchNotUndone(batch_id=batch_id, reason="used", table=table.name) from fault
-    removed = [_before(table, note) for note in notes if note.after_digest == GONE]
-    if removed:
-        session.connection().execute(insert(table), removed)
-    _overwrite(session, table, [_before(table, note) for note in notes if note.before and note.after_digest != GONE])
+        attempt.rollback()
+        found = find_dependents(session, table, rows)
+        raise RowInUse(batch_id=batch_id, table=table.name, dependent=found.table, count=found.row_count) from fault
+    attempt.commit()
 
 
 def _by_key(table: Table) -> Any:
@@ -192,15 +227,9 @@ def _key(keys: list[str], row: Values) -> tuple[Any, ...]:
 
 
 def _current(session: Session, table: Table, keys: list[str], notes: list[Any]) -> dict[tuple[Any, ...], Values]:
-    """Read the rows of the notes as they are now, by key."""
-    first = table.c[keys[0]]
-    found: dict[tuple[Any, ...], Values] = {}
-    numbers = iter(sorted({note.row_key[keys[0]] for note in notes}))
-    while some := list(islice(numbers, ROWS_A_QUERY)):
-        for row in session.connection().execute(select(table).where(first.in_(some))).mappings():
-            whole = {**row}
-            found[_key(keys, whole)] = whole
-    return found
+    """Read the rows of the notes as they are now, by key, and others of the same first key with them."""
+    numbers = sorted({note.row_key[keys[0]] for note in notes})
+    return {_key(keys, row): row for row in rows_in(session, table, table.c[keys[0]], numbers)}
 
 
 def _before(table: Table, note: Any) -> dict[str, Any]:

@@ -12,8 +12,16 @@ from typing import Any
 
 from timebank.imports.faults import CellFault, Faults
 
-NOISE = re.compile(r"[\s_\-*:：]|[(（][^)）]*[)）]")
+NOISE = re.compile(r"[\s_\-*:./]|\([^)]*\)")
 LONGEST_TEXT = 500
+EXACT = 10**15
+"""Whole numbers from here on have lost digits in a spreadsheet, which keeps fifteen."""
+WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Signs of full width, as Chinese keyboards type them, to plain ones."""
+WIDE_WORDS = {code: plain for code, plain in WIDE.items() if chr(plain).isalnum() or plain == 0x20}
+"""Letters and digits alone: in names and addresses Chinese punctuation stays."""
+QUOTED = re.compile(r"""="(.*)"|'([\d=+\-@].*)""", re.DOTALL)
+"""How systems keep a spreadsheet from turning digits into a number."""
 Read = Callable[[str], Any]
 
 
@@ -35,9 +43,19 @@ class Column:
 
 
 @lru_cache(maxsize=1)
-def _headers() -> dict[str, dict[str, dict[str, Any]]]:
+def _headers() -> dict[str, Any]:
     """Return the headers of every kind, as the data file beside this module has them."""
     return tomllib.loads((resources.files("timebank.imports") / "headers.toml").read_text(encoding="utf-8"))
+
+
+def passed_over() -> frozenset[str]:
+    """Return headers of columns that are never read: they number the lines of a list."""
+    return frozenset(plain(name) for name in _headers()["passed_over"])
+
+
+def column_names(kind: str) -> dict[str, str]:
+    """Return what a template calls each column of a kind, by key."""
+    return {key: head["names"][0] for key, head in _headers()[kind].items()}
 
 
 def columns_of(kind: str, reads: Mapping[str, Read], defaults: Mapping[str, Any] | None = None) -> tuple[Column, ...]:
@@ -64,22 +82,23 @@ def columns_of(kind: str, reads: Mapping[str, Read], defaults: Mapping[str, Any]
 
 def plain(header: object) -> str:
     """Return a header without spaces, brackets, stars and case, so that small habits do not matter."""
-    return NOISE.sub("", str(header)).lower()
+    return NOISE.sub("", str(header).translate(WIDE)).lower()
 
 
 def read_cells(
     columns: tuple[Column, ...], cells: Mapping[str, object], sheet: str, row: int, faults: Faults
-) -> dict[str, Any] | None:
-    """Read a row; every fault of it is noted, and a row with one is nothing."""
+) -> dict[str, Any]:
+    """Read a row; a cell that is wrong is noted and has no value, and a column that the file lacks is not asked for."""
     values: dict[str, Any] = {}
-    before = faults.count
     for column in columns:
+        if column.key not in cells and column.is_required:
+            continue  # told once, at the header
         raw = cells.get(column.key)
         try:
             values[column.key] = _read_cell(column, as_text(raw))
         except CellFault as fault:
             faults.add(sheet, row, column.names[0], raw, fault, masked=column.is_personal)
-    return values if faults.count == before else None
+    return values
 
 
 def _read_cell(column: Column, text: str) -> Any:
@@ -91,22 +110,32 @@ def _read_cell(column: Column, text: str) -> Any:
 
 
 def as_text(raw: object) -> str:
-    """Return a cell as text: dates as ISO, whole numbers without a point, nothing that cannot be seen."""
+    """Return a cell as text: dates as ISO, numbers as a spreadsheet shows them, nothing that cannot be seen."""
     if raw is None:
         return ""
     if isinstance(raw, bool):
         return "1" if raw else "0"
-    if isinstance(raw, float) and raw.is_integer() and abs(raw) < 2**53:
-        return str(int(raw))
+    if isinstance(raw, int | float):
+        return str(int(raw)) if abs(raw) < EXACT and raw == int(raw) else f"{raw:.15g}"
     if isinstance(raw, datetime):
         return raw.date().isoformat() if raw.time() == time() else raw.isoformat(sep=" ")
     if isinstance(raw, date | time):
         return raw.isoformat()
-    text = str(raw).replace("\u3000", " ").strip()
-    if text.startswith("#") and text.endswith(("!", "?", "/A")):
+    text = str(raw)
+    if not text.isprintable():
+        text = _seen(text)
+    text = text.translate(WIDE_WORDS).strip() if not text.isascii() else text.strip()
+    quoted = QUOTED.fullmatch(text)
+    text = (quoted[1] or quoted[2] or "").strip() if quoted else text
+    if text.startswith("=") or (text.startswith("#") and text.endswith(("!", "?", "/A"))):
         raise CellFault("formula")
     if len(text) > LONGEST_TEXT:
         raise CellFault("long", most=LONGEST_TEXT)
-    if any(unicodedata.category(sign) == "Cc" for sign in text):
-        raise CellFault("control")
     return text
+
+
+def _seen(text: str) -> str:
+    """Return a text without signs that only steer how others are shown, as telephones and web pages put them in."""
+    if any(unicodedata.category(sign) in ("Cc", "Cs") and sign not in "\r\n\t" for sign in text):
+        raise CellFault("control")
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf")

@@ -1,6 +1,6 @@
-"""What the kinds of files share: rows that were read, and what each will do."""
+"""What the kinds of files share: rows that were read, what each will do, and what it will change."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -8,19 +8,40 @@ from typing import Any, NamedTuple
 from sqlmodel import Session
 
 from timebank.imports.changes import Log
-from timebank.imports.columns import Column
+from timebank.imports.columns import Column, column_names
 from timebank.imports.faults import CellFault, Faults
 from timebank.imports.known import Known
+
+FIELD_COLUMNS = {
+    "subdistrict_id": "subdistrict",
+    "committee_id": "committee",
+    "organisation_id": "organisation",
+    "service_id": "service",
+    "senior_id": "senior",
+    "lat_deg": "lat",
+    "lon_deg": "lon",
+    "window_start_min": "hours",
+    "window_end_min": "hours",
+    "frequency_kind": "frequency",
+    "frequency_count": "frequency",
+    "gender_wish": "gender",
+    "language_wish": "language",
+}
+"""Fields of the database whose column in a file has another key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A row that was read: where it stands, its values, and which columns the file has at all."""
+    """A row that was read: where it stands, the values that are right, and which columns the file has at all."""
 
     sheet: str
     row: int
     values: dict[str, Any]
     present: frozenset[str]
+
+    def has(self, *keys: str) -> bool:
+        """Tell whether these values are right, so that they can be compared."""
+        return all(key in self.values for key in keys)
 
     def fault(self, faults: Faults, column: str, value: object, code: str, *, masked: bool = False, **k: Any) -> None:
         """Note a fault of this row."""
@@ -35,11 +56,25 @@ class Counts(NamedTuple):
     unchanged: int
 
 
+class Difference(NamedTuple):
+    """A row of the file that changes what stands: its number in the register, and the columns that differ."""
+
+    sheet: str
+    row: int
+    ref: str
+    columns: tuple[str, ...]
+
+
 class Work(NamedTuple):
-    """What is to be written, and the counts that are told before."""
+    """What is to be written, and the counts and differences that are told before."""
 
     counts: Counts
     write: Callable[[Session, Log], None]
+    differences: tuple[Difference, ...] = ()
+
+
+NOTHING = Work(Counts(0, 0, 0), lambda _session, _log: None)
+"""What a file with a fault does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +88,26 @@ class Kind:
 
 def note_doubles(entries: Sequence[Entry], key: str, column: str, code: str, faults: Faults, *, masked: bool) -> None:
     """Note every row that says again what an earlier one said."""
-    first: dict[Any, int] = {}
+    first: dict[Any, Entry] = {}
     for entry in entries:
         value = entry.values.get(key)
         if value is None:
             continue
-        if value in first:
-            entry.fault(faults, column, value, code, masked=masked, row=first[value])
-        else:
-            first[value] = entry.row
+        before = first.setdefault(value, entry)
+        if before is not entry:
+            where = f"{before.sheet}!{before.row}" if before.sheet != entry.sheet else str(before.row)
+            entry.fault(faults, column, value, code, masked=masked, row=where)
+
+
+def difference(
+    kind: str,
+    entry: Entry,
+    pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    also: Iterable[str] = (),
+) -> Difference:
+    """Return what a row changes: the columns of the fields that differ between what stands and what is wanted."""
+    keys = set(also)
+    for old, new in pairs:
+        keys |= {FIELD_COLUMNS.get(name, name) for name, value in new.items() if old.get(name) != value}
+    names = tuple(name for key, name in column_names(kind).items() if key in keys)
+    return Difference(entry.sheet, entry.row, entry.values["ref"], names)

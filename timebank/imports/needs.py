@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Table
 from sqlmodel import Session
 
-from timebank.imports import cells
+from timebank.imports import cells, timetables
 from timebank.imports.changes import Log
 from timebank.imports.columns import Column, columns_of
 from timebank.imports.faults import Faults
-from timebank.imports.kinds import Counts, Entry, Kind, Work, note_doubles
+from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, Kind, Work, difference, note_doubles
 from timebank.imports.known import Known
-from timebank.imports.persons import rows_by_ref
+from timebank.imports.rows import rows_by_ref
 from timebank.imports.seniors import SENIOR
 from timebank.needs.tables import Need
 
@@ -28,10 +28,10 @@ def columns(known: Known) -> tuple[Column, ...]:
         "senior": cells.ref,
         "service": cells.choice(known.services),
         "organisation": cells.choice(known.organisations),
-        "frequency": cells.frequency,
+        "frequency": timetables.frequency,
         "minutes": cells.whole(1, 600),
-        "weekdays": cells.weekdays,
-        "hours": cells.hours,
+        "weekdays": timetables.weekdays,
+        "hours": timetables.hours,
         "gender": cells.choice(cells.WISHES),
         "language": cells.choice(cells.LANGUAGES),
         "from_day": cells.day,
@@ -40,28 +40,55 @@ def columns(known: Known) -> tuple[Column, ...]:
     return columns_of("needs", reads, DEFAULTS)
 
 
-def compare(session: Session, _known: Known, entries: Sequence[Entry], faults: Faults, today: date) -> Work:
+def compare(session: Session, known: Known, entries: Sequence[Entry], faults: Faults, today: date) -> Work:
     """Compare a file with the needs that stand."""
     note_doubles(entries, "ref", "需求编号", "doubled_ref", faults, masked=False)
-    olds = rows_by_ref(session, NEED, [entry.values["ref"] for entry in entries])
-    seniors = rows_by_ref(session, SENIOR, sorted({entry.values["senior"] for entry in entries}))
+    olds = rows_by_ref(session, NEED, [entry.values["ref"] for entry in entries if entry.has("ref")])
+    seniors = rows_by_ref(session, SENIOR, sorted({entry.values["senior"] for entry in entries if entry.has("senior")}))
+    for entry in entries:
+        _check_senior(entry, seniors, known, faults)
+        _check_times(entry, olds.get(entry.values.get("ref", "")), faults, today)
+    if faults.count:
+        return NOTHING
     added: list[dict[str, Any]] = []
     changed: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    told: list[Difference] = []
     for entry in entries:
-        senior = seniors.get(entry.values["senior"])
         old = olds.get(entry.values["ref"])
-        if senior is None:
-            entry.fault(faults, "老人编号", entry.values["senior"], "unknown_senior")
-            continue
-        row = _row(entry, senior["person_id"], old, today)
-        if row["to_day"] is not None and row["to_day"] <= row["from_day"]:
-            entry.fault(faults, "结束日期", row["to_day"], "to_before_from")
+        row = _row(entry, seniors[entry.values["senior"]]["person_id"], old, today)
         if old is None:
             added.append(row)
         elif row != old:
             changed.append((old, row))
+            told.append(difference("needs", entry, [(old, row)]))
     counts = Counts(len(added), len(changed), len(entries) - len(added) - len(changed))
-    return Work(counts, lambda _session, log: _write(log, added, changed))
+    return Work(counts, lambda _session, log: _write(log, added, changed), tuple(told))
+
+
+def _check_senior(entry: Entry, seniors: dict[str, dict[str, Any]], known: Known, faults: Faults) -> None:
+    """Note a senior who is not there, and an organisation that does not work where the senior lives."""
+    if not entry.has("senior"):
+        return
+    senior = seniors.get(entry.values["senior"])
+    if senior is None:
+        entry.fault(faults, "老人编号", entry.values["senior"], "unknown_senior")
+    elif entry.has("organisation") and not known.works_in(entry.values["organisation"], senior["subdistrict_id"]):
+        word = known.word_of(known.organisations, entry.values["organisation"])
+        entry.fault(faults, "组织", word, "organisation_elsewhere")
+
+
+def _check_times(entry: Entry, old: dict[str, Any] | None, faults: Faults, today: date) -> None:
+    """Note an end before the start, and hours that are too short for the visit; a calendar could never hold them."""
+    if entry.has("from_day", "to_day"):
+        start = entry.values["from_day"] or (old["from_day"] if old else today)
+        end = entry.values["to_day"] if old is None or "to_day" in entry.present else old["to_day"]
+        if end is not None and end <= start:
+            entry.fault(faults, "结束日期", end, "to_before_from")
+    if entry.has("hours", "minutes", "service"):
+        start_min, end_min = entry.values["hours"]
+        minutes = entry.values["minutes"] or entry.values["service"].minutes
+        if end_min - start_min < minutes:
+            entry.fault(faults, "适合时段", timetables.told(start_min, end_min), "hours_short", minutes=minutes)
 
 
 def _row(entry: Entry, senior_id: int, current: dict[str, Any] | None, today: date) -> dict[str, Any]:

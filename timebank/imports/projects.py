@@ -1,20 +1,22 @@
 """Files of projects: a row for each resource; rows of the same key are one project. They come in as drafts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
+from typing import Any
 
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
 from timebank.core.clock import SHANGHAI
-from timebank.core.errors import KeyConflict, NotAllowed, WrongInput
-from timebank.imports import cells
+from timebank.core.errors import KeyConflict, WrongInput
+from timebank.imports import cells, timetables
 from timebank.imports.changes import Log
-from timebank.imports.columns import Column, columns_of
-from timebank.imports.faults import CellFault, Faults
-from timebank.imports.kinds import Counts, Entry, Kind, Work
+from timebank.imports.columns import Column, column_names, columns_of
+from timebank.imports.faults import Faults
+from timebank.imports.kinds import NOTHING, Counts, Entry, Kind, Work, note_doubles
 from timebank.imports.known import Known
-from timebank.imports.persons import LAT, PLACE_READS
+from timebank.imports.persons import PLACE_READS, settle_place
+from timebank.imports.rows import rows_in
 from timebank.projects.projects import ProjectDraft, ResourceDraft, SlotPattern, create_project, project_number
 from timebank.projects.tables import Project, Resource, Slot
 
@@ -22,18 +24,16 @@ PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel add
 RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 DEFAULTS = {"title_en": "", "aims": "", "budget": 0, "categories": (), "min_age": 0}
-OF_PROJECT = {
-    "organisation": "组织",
-    "title_zh": "项目名称",
-    "title_en": "英文名称",
-    "aims": "宗旨",
-    "budget": "预算",
-    "starts_on": "开始日期",
-    "ends_on": "结束日期",
-    "categories": "帮助类别",
-    "min_age": "最低年龄",
-}
-"""What every row of a project says alike, with its column."""
+MOST_PROJECTS = 200
+"""Each project brings up to thousands of slots."""
+LONGEST_DAYS = 3 * 366
+OF_PROJECT = (
+    "organisation", "title_zh", "title_en", "aims", "budget", "starts_on", "ends_on", "categories", "min_age",
+)  # fmt: skip
+"""What every row of a project says alike."""
+FIELD_COLUMNS = {"resources": "code", "resources.code": "code", "resources.slots": "hours", "endsOn": "ends_on"}
+"""Fields that the bank refuses a project by, and the columns they come from; others show at the key."""
+Draft = tuple[int, ProjectDraft, str]
 
 
 def columns(known: Known) -> tuple[Column, ...]:
@@ -54,8 +54,8 @@ def columns(known: Known) -> tuple[Column, ...]:
         "resource_name": cells.text(120),
         "service": cells.choice(by_slot),
         "subdistrict": cells.choice(known.subdistricts),
-        "weekdays": cells.weekdays,
-        "hours": cells.hours,
+        "weekdays": timetables.weekdays,
+        "hours": timetables.hours,
         "places": cells.whole(1, 1000),
     }
     return columns_of("projects", PLACE_READS | own, DEFAULTS)
@@ -63,38 +63,68 @@ def columns(known: Known) -> tuple[Column, ...]:
 
 def compare(session: Session, known: Known, entries: Sequence[Entry], faults: Faults, today: date) -> Work:
     """Try each project in a transaction of its own that is taken back; those that stand are left alone."""
-    drafts: list[tuple[int, ProjectDraft, str]] = []
-    unchanged = 0
-    for key, rows in _by_key(entries, faults).items():
-        organisation = rows[0].values["organisation"]
-        draft = _draft(rows, known, faults)
-        if organisation not in known.offices:
-            rows[0].fault(faults, "组织", "", "not_office")
-        elif draft is not None:
-            stands = _try(session, organisation, draft, key, rows[0], faults, today)
-            unchanged += stands
-            drafts += [] if stands else [(organisation, draft, key)]
-    counts = Counts(len(drafts), 0, unchanged)
-    return Work(counts, lambda session, log: _write(session, log, drafts, today))
+    names = column_names("projects")
+    projects = _by_key(entries, names, faults)
+    for entry in entries:
+        settle_place(entry, known, faults)
+        _check_entry(entry, known, names, faults)
+    note_doubles(entries, "code", names["code"], "doubled_code", faults, masked=False)
+    _note_taken(session, entries, names, faults)
+    if faults.count:
+        return NOTHING
+    drafts = [(rows[0].values["organisation"], _draft(rows, known), key) for key, rows in projects.items()]
+    standing = {draft[2]: _is_standing(session, draft, projects[draft[2]], names, faults, today) for draft in drafts}
+    if None in standing.values():
+        return NOTHING
+    fresh = [draft for draft in drafts if not standing[draft[2]]]
+    counts = Counts(len(fresh), 0, len(drafts) - len(fresh))
+    return Work(counts, lambda session, log: _write(session, log, fresh, today))
 
 
-def _by_key(entries: Sequence[Entry], faults: Faults) -> dict[str, list[Entry]]:
+def _by_key(entries: Sequence[Entry], names: Mapping[str, str], faults: Faults) -> dict[str, list[Entry]]:
     """Group rows by project; rows of one project agree on what is the project's."""
     projects: dict[str, list[Entry]] = {}
     for entry in entries:
+        if not entry.has("key"):
+            continue
         first = projects.setdefault(entry.values["key"], [])
         first.append(entry)
-        for name, column in OF_PROJECT.items():
-            if entry.values[name] != first[0].values[name]:
-                entry.fault(faults, column, entry.values[name], "project_rows", row=first[0].row, name=column)
+        if len(projects) == MOST_PROJECTS + 1 and len(first) == 1:
+            entry.fault(faults, names["key"], entry.values["key"], "many_projects", most=MOST_PROJECTS)
+        for key in OF_PROJECT:
+            if entry.has(key) and first[0].has(key) and entry.values[key] != first[0].values[key]:
+                entry.fault(faults, names[key], "", "project_rows", row=first[0].row, name=names[key])
     return projects
 
 
-def _draft(rows: list[Entry], known: Known, faults: Faults) -> ProjectDraft | None:
-    before = faults.count
-    resources = [resource for entry in rows if (resource := _resource(entry, known, faults)) is not None]
-    if faults.count != before:
-        return None
+def _check_entry(entry: Entry, known: Known, names: Mapping[str, str], faults: Faults) -> None:
+    """Note what no project may say: no office, a place where it does not work, a period without days."""
+    values = entry.values
+    if entry.has("organisation"):
+        word = known.word_of(known.organisations, values["organisation"])
+        if values["organisation"] not in known.offices:
+            entry.fault(faults, names["organisation"], word, "not_office")
+        elif entry.has("subdistrict") and not known.works_in(values["organisation"], values["subdistrict"]):
+            word = known.word_of(known.subdistricts, values["subdistrict"])
+            entry.fault(faults, names["subdistrict"], word, "office_elsewhere")
+    if entry.has("starts_on", "ends_on") and not 0 < (values["ends_on"] - values["starts_on"]).days <= LONGEST_DAYS:
+        entry.fault(faults, names["ends_on"], values["ends_on"], "period")
+
+
+def _note_taken(session: Session, entries: Sequence[Entry], names: Mapping[str, str], faults: Faults) -> None:
+    """Note resources whose number belongs to another project."""
+    codes = [entry.values["code"] for entry in entries if entry.has("code")]
+    standing = {row["code"]: row["project_id"] for row in rows_in(session, RESOURCE, RESOURCE.c.code, codes)}
+    projects = rows_in(session, PROJECT, PROJECT.c.id, sorted(set(standing.values())))
+    key_by_project = {row["id"]: row["idempotency_key"] for row in projects}
+    for entry in entries:
+        if entry.has("code", "key") and entry.values["code"] in standing:
+            key = key_by_project[standing[entry.values["code"]]]
+            if key != _key(entry.values["key"]):
+                entry.fault(faults, names["code"], entry.values["code"], "code_taken")
+
+
+def _draft(rows: list[Entry], known: Known) -> ProjectDraft:
     values = rows[0].values
     return ProjectDraft(
         title_zh=values["title_zh"],
@@ -105,17 +135,11 @@ def _draft(rows: list[Entry], known: Known, faults: Faults) -> ProjectDraft | No
         ends_on=values["ends_on"],
         categories=values["categories"],
         min_age=values["min_age"],
-        resources=tuple(resources),
+        resources=tuple(_resource(entry.values, known) for entry in rows),
     )
 
 
-def _resource(entry: Entry, known: Known, faults: Faults) -> ResourceDraft | None:
-    values = entry.values
-    try:
-        lat, lon = known.place(values["lat"], values["lon"], values["system"])
-    except CellFault as wrong:
-        faults.add(entry.sheet, entry.row, LAT, f"{values['lat']:.2f}, {values['lon']:.2f}", wrong)
-        return None
+def _resource(values: Mapping[str, Any], known: Known) -> ResourceDraft:
     starts_min, ends_min = values["hours"]
     slots = SlotPattern(weekdays=values["weekdays"], starts_min=starts_min, ends_min=ends_min, places=values["places"])
     return ResourceDraft(
@@ -123,29 +147,35 @@ def _resource(entry: Entry, known: Known, faults: Faults) -> ResourceDraft | Non
         name_zh=values["resource_name"],
         service=values["service"],
         subdistrict=known.code_by_area[values["subdistrict"]],
-        lat_deg=lat,
-        lon_deg=lon,
+        lat_deg=values["lat"],
+        lon_deg=values["lon"],
         slots=(slots,),
     )
 
 
-def _try(
-    session: Session, organisation: int, draft: ProjectDraft, key: str, entry: Entry, faults: Faults, today: date
-) -> bool:
-    """Tell whether the project stands already; what the bank refuses is a fault of its first row."""
+def _is_standing(
+    session: Session, draft: Draft, rows: list[Entry], names: Mapping[str, str], faults: Faults, today: date
+) -> bool | None:
+    """Tell whether the project stands already; what the bank refuses is a fault of its first row, and nothing."""
+    organisation, asked, key = draft
+    wanted = select(PROJECT.c.id).where(
+        PROJECT.c.organisation_id == organisation, PROJECT.c.idempotency_key == _key(key)
+    )
+    standing = session.connection().execute(wanted).scalar_one_or_none()
     attempt = session.begin_nested()
     try:
-        before = set(session.connection().execute(select(PROJECT.c.id)).scalars())
-        project = create_project(session, organisation, draft, idempotency_key=_key(key), now=_moment(today))
-        return project_number(project) in before
+        create_project(session, organisation, asked, idempotency_key=_key(key), now=_moment(today))
     except WrongInput as refusal:
-        entry.fault(faults, refusal.field, refusal.value, "project", field=refusal.field, right=refusal.right)
-    except (KeyConflict, NotAllowed):
-        entry.fault(faults, "项目编号", key, "project_differs")
+        column = names[FIELD_COLUMNS.get(refusal.field, "key")]
+        rows[0].fault(faults, column, refusal.value, "project", right=refusal.right)
+        return None
+    except KeyConflict:
+        rows[0].fault(faults, names["key"], key, "project_differs")
+        return None
     finally:
         attempt.rollback()
         session.expunge_all()
-    return False
+    return standing is not None
 
 
 def _key(key: str) -> str:
@@ -156,7 +186,7 @@ def _moment(today: date) -> datetime:
     return datetime.combine(today, time(12), tzinfo=SHANGHAI)
 
 
-def _write(session: Session, log: Log, drafts: list[tuple[int, ProjectDraft, str]], today: date) -> None:
+def _write(session: Session, log: Log, drafts: list[Draft], today: date) -> None:
     for organisation, draft, key in drafts:
         project = create_project(session, organisation, draft, idempotency_key=_key(key), now=_moment(today))
         number = project_number(project)

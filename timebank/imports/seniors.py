@@ -10,55 +10,57 @@ from sqlalchemy import Table, select
 from sqlmodel import Session
 
 from timebank.imports import cells
-from timebank.imports.changes import Log
+from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
 from timebank.imports.faults import CellFault, Faults
-from timebank.imports.kinds import Counts, Entry, Kind, Work
+from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, Kind, Work, difference
 from timebank.imports.known import Known
 from timebank.imports.persons import (
-    BORN,
-    IDENTITY,
     PERSON,
     PERSON_READS,
-    in_chunks,
+    Standing,
+    add_persons,
+    match_persons,
     note_person_doubles,
-    person_by_identity,
     person_row,
-    persons_by_id,
-    rows_by_ref,
     settle_person,
 )
+from timebank.imports.rows import in_chunks
 from timebank.people.tables import Senior, SeniorCategory
-from timebank.rules.decision import age_on
 
 SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 YOUNGEST = 60
 """Age from which a person is a senior by law."""
+COMMITTEE = "居委"
 
 
 @dataclass(slots=True, kw_only=True)
 class Wanted:
     """A senior as the file wants them, beside what stands."""
 
+    entry: Entry
     person: dict[str, Any]
     senior: dict[str, Any]
     categories: tuple[str, ...] | None
-    old_person: dict[str, Any] | None
-    old_senior: dict[str, Any] | None
+    old: Standing
     open_categories: dict[str, dict[str, Any]]
     ended_today: dict[str, dict[str, Any]]
 
     @property
-    def is_new(self) -> bool:
-        """Whether there is no such senior yet."""
-        return self.old_senior is None
+    def has_other_categories(self) -> bool:
+        """Whether the file names other categories than those that stand."""
+        return self.categories is not None and set(self.categories) != set(self.open_categories)
 
     @property
     def is_changed(self) -> bool:
         """Whether anything differs from what stands."""
-        other = self.categories is not None and set(self.categories) != set(self.open_categories)
-        return self.person != self.old_person or self.senior != self.old_senior or other
+        return self.person != self.old.person or self.senior != self.old.row or self.has_other_categories
+
+    def told(self) -> Difference:
+        """Return what changes of a senior who stands."""
+        pairs = ((self.old.person or {}, self.person), (self.old.row or {}, self.senior))
+        return difference("seniors", self.entry, pairs, ["categories"] if self.has_other_categories else [])
 
 
 def columns(known: Known) -> tuple[Column, ...]:
@@ -74,49 +76,46 @@ def columns(known: Known) -> tuple[Column, ...]:
 
 def compare(session: Session, known: Known, entries: Sequence[Entry], faults: Faults, today: date) -> Work:
     """Compare a file with the registry."""
-    right = [entry for entry in entries if _settle(entry, known, faults, today)]
-    note_person_doubles(right, faults)
-    old_seniors = rows_by_ref(session, SENIOR, [entry.values["ref"] for entry in right])
-    old_persons = persons_by_id(session, [row["person_id"] for row in old_seniors.values()])
-    categories = _categories(session, list(old_persons), today)
-    taken = person_by_identity(session, right)
-    wanted = []
-    for entry in right:
-        old_senior = old_seniors.get(entry.values["ref"])
-        old_person = old_persons[old_senior["person_id"]] if old_senior else None
-        person = person_row(entry, old_person)
-        holder = taken.get(person["identity_lookup"] or b"")
-        if holder is not None and holder != (old_person or {}).get("id"):
-            entry.fault(faults, IDENTITY, entry.values["identity_number"], "identity_taken", masked=True)
-        wanted.append(
-            Wanted(
-                person=person,
-                senior=_senior_row(entry, old_senior),
-                categories=entry.values["categories"] if "categories" in entry.present else None,
-                old_person=old_person,
-                old_senior=old_senior,
-                open_categories=_of(old_person, categories, lambda row: row["to_day"] is None or row["to_day"] > today),
-                ended_today=_of(old_person, categories, lambda row: row["to_day"] == row["from_day"] == today),
-            )
-        )
-    changed = [one for one in wanted if not one.is_new and one.is_changed]
-    added = [one for one in wanted if one.is_new]
-    counts = Counts(len(added), len(changed), len(wanted) - len(added) - len(changed))
-    return Work(counts, lambda _session, log: _write(log, added, changed, today))
+    for entry in entries:
+        settle_person(entry, known, faults, youngest=YOUNGEST, too_young="too_young")
+        _settle_committee(entry, known, faults)
+    note_person_doubles(entries, faults)
+    olds = match_persons(session, SENIOR, entries, faults)
+    if faults.count:
+        return NOTHING
+    categories = _categories(session, [old.row["person_id"] for old in olds if old.row], today)
+    both = list(zip(entries, olds, strict=True))
+    added = [(entry, old) for entry, old in both if old.row is None]
+    stands = [_wanted(entry, old, categories, today) for entry, old in both if old.row is not None]
+    changed = [one for one in stands if one.is_changed]
+    counts = Counts(len(added), len(changed), len(stands) - len(changed))
+    told = tuple(one.told() for one in changed)
+    return Work(counts, lambda _session, log: _write(log, added, changed, today), told)
 
 
-def _settle(entry: Entry, known: Known, faults: Faults, today: date) -> bool:
-    is_right = settle_person(entry, known, faults)
-    values = entry.values
-    if values["born_on"] is not None and age_on(values["born_on"], today) < YOUNGEST:
-        entry.fault(faults, BORN, values["born_on"], "too_young", masked=True)
-        is_right = False
-    try:
-        values["committee_id"] = known.committee_in(values["committee"], values["subdistrict"])
-    except CellFault as wrong:
-        faults.add(entry.sheet, entry.row, "居委", "", wrong)
-        is_right = False
-    return is_right
+def _settle_committee(entry: Entry, known: Known, faults: Faults) -> None:
+    if entry.has("committee", "subdistrict"):
+        try:
+            entry.values["committee_id"] = known.committee_in(entry.values["committee"], entry.values["subdistrict"])
+        except CellFault as wrong:
+            word = known.word_of(known.committees, entry.values["committee"])
+            faults.add(entry.sheet, entry.row, COMMITTEE, word, wrong)
+
+
+def _wanted(entry: Entry, old: Standing, categories: dict[int, list[dict[str, Any]]], today: date) -> Wanted:
+    def of(keep: Callable[[dict[str, Any]], bool]) -> dict[str, dict[str, Any]]:
+        held = categories.get(old.row["person_id"], []) if old.row else []
+        return {row["category"]: row for row in held if keep(row)}
+
+    return Wanted(
+        entry=entry,
+        person=person_row(entry, old.person),
+        senior=_senior_row(entry, old.row),
+        categories=entry.values["categories"] if "categories" in entry.present else None,
+        old=old,
+        open_categories=of(lambda row: row["to_day"] is None or row["to_day"] > today),
+        ended_today=of(lambda row: row["to_day"] == row["from_day"] == today),
+    )
 
 
 def _senior_row(entry: Entry, current: dict[str, Any] | None) -> dict[str, Any]:
@@ -146,21 +145,21 @@ def _categories(session: Session, people: Sequence[int], today: date) -> dict[in
     return found
 
 
-def _of(
-    person: dict[str, Any] | None, rows: dict[int, list[dict[str, Any]]], keep: Callable[[dict[str, Any]], bool]
-) -> dict[str, dict[str, Any]]:
-    return {row["category"]: row for row in rows.get(person["id"], []) if keep(row)} if person else {}
+def _write(log: Log, added: Sequence[tuple[Entry, Standing]], changed: list[Wanted], today: date) -> None:
+    for some in in_chunks(added, PORTION):
+        portion = [_wanted(entry, old, {}, today) for entry, old in some]
+        add_persons(log, [(one.person, one.senior, one.old.person) for one in portion])
+        log.put(SENIOR, [one.senior for one in portion])
+        _write_categories(log, portion, today)
+    log.change(PERSON, [(one.old.person or {}, one.person) for one in changed if one.person != one.old.person])
+    log.change(SENIOR, [(one.old.row or {}, one.senior) for one in changed if one.senior != one.old.row])
+    _write_categories(log, changed, today)
 
 
-def _write(log: Log, added: list[Wanted], changed: list[Wanted], today: date) -> None:
-    ids = log.add(PERSON, [one.person for one in added])
-    log.put(SENIOR, [{**one.senior, "person_id": number} for one, number in zip(added, ids, strict=True)])
-    for one, number in zip(added, ids, strict=True):
-        one.senior["person_id"] = number
-    log.change(PERSON, [(one.old_person or {}, one.person) for one in changed if one.person != one.old_person])
-    log.change(SENIOR, [(one.old_senior or {}, one.senior) for one in changed if one.senior != one.old_senior])
+def _write_categories(log: Log, seniors: list[Wanted], today: date) -> None:
+    """Begin and end categories on the day; one that ended on this very day goes on."""
     fresh, ended = [], []
-    for one in (*added, *changed):
+    for one in seniors:
         told = set(one.categories) if one.categories is not None else set(one.open_categories)
         for category in sorted(told - set(one.open_categories)):
             if category in one.ended_today:

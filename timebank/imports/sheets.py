@@ -1,35 +1,44 @@
 """Any file as sheets with a header: which rows are data, under which known columns."""
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain, islice
-from pathlib import Path
+from itertools import chain
 
 from timebank.imports import csv_files, workbooks
-from timebank.imports.columns import Column, plain
-from timebank.imports.faults import CellFault, Faults, FileRefused
+from timebank.imports.columns import Column, passed_over, plain
+from timebank.imports.faults import CellFault, Faults
+from timebank.imports.files import Source
+from timebank.imports.workbooks import Row, Sheet
 
-MOST_FILE_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 100_000
-MOST_COLUMNS = 200
 HEADER_WITHIN = 5
+MOST_GUESSED = 50
+"""Unknown headers that are told the nearest known one."""
 OLE = b"\xd0\xcf\x11\xe0"
-ZIP = b"PK"
-Sheets = Generator[tuple[str, list[str], Iterator[tuple[object, ...]]], None, None]
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+WEB = (b"<html", b"<!doctype", b"<table", b"<meta", b"<?xml", b"<head", b"<style")
+"""Systems that export "to Excel" often write a web page and call it .xls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A row of data: where it stands, and its cells by the key of their column."""
+    """A row of data: where it stands, and its cells by the key of their column; every column that the file has."""
 
     sheet: str
     row: int
     cells: Mapping[str, object]
 
 
-def read_lines(path: Path, columns: tuple[Column, ...], faults: Faults) -> Iterator[Line]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Where a header stands, and the key of each column by position; empty for a column that is not read."""
+
+    row: int
+    key_by_column: dict[int, str]
+
+
+def read_lines(source: Source, columns: tuple[Column, ...], faults: Faults) -> Iterator[Line]:
     """Yield the rows of every sheet that has a header; what is wrong with headers is noted.
 
     Raises
@@ -37,100 +46,98 @@ def read_lines(path: Path, columns: tuple[Column, ...], faults: Faults) -> Itera
     FileRefused
         When the file cannot be read, or has too many rows.
     """
-    with closing(_sheets(path)) as sheets:
-        yield from _read_sheets(path, sheets, columns, faults)
-
-
-def _read_sheets(path: Path, sheets: Sheets, columns: tuple[Column, ...], faults: Faults) -> Iterator[Line]:
-    found_any = False
-    for name, merged, cells in sheets:
-        opening = list(islice(cells, HEADER_WITHIN))
-        position = _find_header(opening, columns)
-        if position is None:
+    count, found_any = 0, False
+    for sheet in _sheets(source):
+        faults.sheets.append(sheet.name)
+        opening, header = _find_header(sheet, columns)
+        if header is None:
+            faults.unread += [sheet.name] if opening else []
             continue
         found_any = True
-        heads = _read_header(name, position, opening[position], merged, columns, faults)
+        heads = _read_header(sheet.name, header, columns, faults)
         told: set[int] = set()
-        numbered = enumerate(chain(opening[position + 1 :], cells), start=position + 2)
-        for row, values in numbered:
-            if row > MOST_ROWS + HEADER_WITHIN:
-                raise FileRefused(file_name=path.name, why="rows", detail=f"{MOST_ROWS:,}")
-            if any(value is not None and str(value).strip() for value in values):
-                _note_headless(name, row, values, heads, told, faults)
-                known = {key: values[n] if n < len(values) else None for n, key in heads.items() if key}
-                yield Line(sheet=name, row=row, cells=known)
+        for row, cells in chain((each for each in opening if each[0] > heads.row), sheet.rows):
+            count += 1
+            if count > MOST_ROWS:
+                raise source.refused("rows", f"{MOST_ROWS:,}")
+            _note_headless(sheet.name, row, cells, heads, told, faults)
+            yield Line(
+                sheet=sheet.name, row=row, cells={key: cells.get(n) for n, key in heads.key_by_column.items() if key}
+            )
+        _note_merged(sheet, heads, faults)
     if not found_any:
         wanted = "、".join(column.names[0] for column in columns if column.is_required)
-        raise FileRefused(file_name=path.name, why="no_header", detail=wanted)
+        raise source.refused("no_header", wanted)
 
 
-def _sheets(path: Path) -> Sheets:
+def _sheets(source: Source) -> Iterator[Sheet]:
     """Open a file by what it holds, not by its name."""
-    if not path.is_file():
-        raise FileRefused(file_name=path.name, why="missing")
-    if path.stat().st_size > MOST_FILE_BYTES:
-        raise FileRefused(file_name=path.name, why="bytes", detail=f"{MOST_FILE_BYTES // 2**20}")
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if not start:
-        raise FileRefused(file_name=path.name, why="empty")
-    if start.startswith(OLE):
-        raise FileRefused(file_name=path.name, why="old_workbook")
-    if start.startswith(ZIP):
-        yield from workbooks.sheets(path)
+    start = source.content[:200].lstrip(b"\xef\xbb\xbf\r\n\t ").lower()
+    if source.content.startswith(OLE):
+        raise source.refused("old_workbook")
+    if source.content.startswith(ZIP):
+        yield from workbooks.sheets(source)
+    elif start.startswith(WEB):
+        raise source.refused("web_page")
     else:
-        yield "", [], csv_files.rows(path)
+        yield Sheet("", True, csv_files.rows(source), [])
 
 
-def _find_header(opening: list[tuple[object, ...]], columns: tuple[Column, ...]) -> int | None:
-    """Return the row, of the first five, that names the most columns; at least two of them."""
+def _find_header(sheet: Sheet, columns: tuple[Column, ...]) -> tuple[list[Row], Row | None]:
+    """Return the first rows, and of those within the first five the one that names the most columns; at least two."""
     names = {plain(name) for column in columns for name in column.names}
-    scores = [sum(plain(value) in names for value in row[:MOST_COLUMNS] if value is not None) for row in opening]
+    opening: list[Row] = []
+    for row in sheet.rows:
+        opening.append(row)
+        if row[0] >= HEADER_WITHIN:
+            break
+    if not sheet.is_shown:
+        return opening, None
+    scores = [sum(plain(value) in names for value in cells.values()) for row, cells in opening if row <= HEADER_WITHIN]
     best = max(scores, default=0)
-    return scores.index(best) if best >= 2 else None
+    return opening, opening[scores.index(best)] if best >= 2 else None
 
 
-def _read_header(
-    sheet: str, position: int, row: tuple[object, ...], merged: list[str], columns: tuple[Column, ...], faults: Faults
-) -> dict[int, str]:
-    """Return the key of each column's position, empty for one that is unknown; what is wrong is noted."""
-    key_by_name = {plain(name): column.key for column in columns for name in column.names}
-    at = position + 1
+def _read_header(sheet: str, header: Row, columns: tuple[Column, ...], faults: Faults) -> Header:
+    """Return the key of each column's position, empty for one that is not read; what is wrong is noted."""
+    row, cells = header
+    name_by_plain = {plain(name): name for column in columns for name in column.names}
+    key_by_plain = {plain(name): column.key for column in columns for name in column.names}
     heads: dict[int, str] = {}
-    for ranges in (each for each in merged if _covers(each, at)):
-        faults.add(sheet, at, ranges, "", CellFault("merged_header", cells=ranges))
-    for n, value in enumerate(row[:MOST_COLUMNS]):
-        if value is None or not str(value).strip():
-            continue
-        key = key_by_name.get(plain(value))
-        if key is None:
-            near = get_close_matches(plain(value), list(key_by_name), n=1)
-            known = next((name for column in columns for name in column.names if near and plain(name) == near[0]), "")
-            code = "unknown_header_near" if known else "unknown_header"
-            faults.add(sheet, at, str(value), "", CellFault(code, near=known))
-            heads[n] = ""
-        elif key in heads.values():
-            faults.add(sheet, at, str(value), "", CellFault("doubled_header"))
-        else:
+    guessed = 0
+    for n, value in sorted(cells.items()):
+        word = plain(value)
+        key = key_by_plain.get(word, "")
+        heads[n] = ""
+        if key and key in heads.values():
+            faults.add(sheet, row, str(value), "", CellFault("doubled_header"))
+        elif key:
             heads[n] = key
+        elif word not in passed_over():
+            guessed += 1
+            near = get_close_matches(word, list(key_by_plain), n=1) if guessed <= MOST_GUESSED else []
+            code = "unknown_header_near" if near else "unknown_header"
+            faults.add(sheet, row, str(value), "", CellFault(code, near=name_by_plain[near[0]] if near else ""))
     for column in columns:
         if column.is_required and column.key not in heads.values():
-            names = " / ".join(column.names[:2])
-            faults.add(sheet, at, column.names[0], "", CellFault("missing_header", names=names))
-    return heads
+            faults.add(sheet, row, column.names[0], "", CellFault("missing_header", names=" / ".join(column.names[:2])))
+    return Header(row=row, key_by_column=heads)
 
 
-def _covers(ranges: str, row: int) -> bool:
-    first, _, last = ranges.partition(":")
-    top, bottom = (int("".join(sign for sign in corner if sign.isdigit())) for corner in (first, last))
-    return top <= row <= bottom
+def _note_merged(sheet: Sheet, heads: Header, faults: Faults) -> None:
+    """Note merged cells of the header and below: only the first of them has the value, the others would be empty."""
+    for area in sheet.merged:
+        if area.first_row <= heads.row <= area.last_row:
+            faults.add(sheet.name, heads.row, area.name, "", CellFault("merged_header", cells=area.name))
+        elif area.first_row > heads.row:
+            faults.add(sheet.name, area.first_row, area.name, "", CellFault("merged_cells", cells=area.name))
 
 
 def _note_headless(
-    sheet: str, row: int, values: tuple[object, ...], heads: dict[int, str], told: set[int], faults: Faults
+    sheet: str, row: int, cells: Mapping[int, object], heads: Header, told: set[int], faults: Faults
 ) -> None:
     """Note once for each column that it has values and no header: they would be lost without a word."""
-    for n, value in enumerate(values[:MOST_COLUMNS]):
-        if n not in heads and n not in told and value is not None and str(value).strip():
+    for n in cells:
+        if n not in heads.key_by_column and n not in told:
             told.add(n)
-            faults.add(sheet, row, f"#{n + 1}", "", CellFault("headless"))
+            faults.add(sheet, row, workbooks.column_letters(n), "", CellFault("headless"))

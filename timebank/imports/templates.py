@@ -1,16 +1,12 @@
 """Templates: a header in Chinese and an example row for each kind, as CSV and as a workbook."""
 
-import csv
 from datetime import date
 from pathlib import Path
-
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
 
 from timebank.imports.batches import KINDS
 from timebank.imports.columns import Column
 from timebank.imports.known import Known
+from timebank.imports.written import check_target, write_table
 
 NOTHING_KNOWN = Known(
     subdistricts={},
@@ -19,6 +15,7 @@ NOTHING_KNOWN = Known(
     code_by_area={},
     organisations={},
     offices=frozenset(),
+    areas_by_organisation={},
     services={},
     today=date(2026, 1, 1),
     system="WGS-84",
@@ -35,31 +32,11 @@ def write_template(kind: str, path: Path) -> Path:
 
     Raises
     ------
-    ValueError
-        For another ending.
+    FileRefused
+        For another ending, and where there is a file already or none can be written.
     """
+    check_target(path)
     columns = template_columns(kind)
     rows = [[column.names[0] for column in columns], [column.example for column in columns]]
-    if path.suffix == ".csv":
-        with path.open("w", encoding="utf-8-sig", newline="") as stream:
-            csv.writer(stream).writerows(rows)
-    elif path.suffix == ".xlsx":
-        _write_workbook(kind, rows, columns, path)
-    else:
-        message = f"A template is written as .csv or .xlsx, not {path.suffix or 'without an ending'}."
-        raise ValueError(message)
+    write_table(path, kind, rows, {n for n, column in enumerate(columns) if column.is_required})
     return path
-
-
-def _write_workbook(kind: str, rows: list[list[str]], columns: tuple[Column, ...], path: Path) -> None:
-    book = Workbook()
-    sheet = book.active or book.create_sheet()
-    sheet.title = kind
-    for row in rows:
-        sheet.append(row)
-    for n, column in enumerate(columns, start=1):
-        sheet.cell(1, n).font = Font(bold=column.is_required)
-        sheet.column_dimensions[get_column_letter(n)].width = max(12, 2 * len(column.names[0]), len(column.example) + 4)
-        sheet.cell(2, n).number_format = "@"
-    sheet.freeze_panes = "A2"
-    book.save(path)

@@ -1,7 +1,7 @@
 """Files of volunteers: the person, where they start from, what they give and when."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,25 +9,25 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from timebank.imports import cells
-from timebank.imports.changes import Log
+from timebank.imports import cells, timetables
+from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
 from timebank.imports.faults import Faults
-from timebank.imports.kinds import Counts, Entry, Kind, Work
+from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, Kind, Work, difference
 from timebank.imports.known import Known
 from timebank.imports.persons import (
-    IDENTITY,
     PERSON,
     PERSON_READS,
-    in_chunks,
+    Standing,
+    add_persons,
+    match_persons,
     note_person_doubles,
-    person_by_identity,
     person_row,
-    persons_by_id,
-    rows_by_ref,
     settle_person,
 )
+from timebank.imports.rows import in_chunks
 from timebank.people.tables import Volunteer, VolunteerSkill
+from timebank.rules.pack import pack_in_force
 
 VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SKILL: Table = VolunteerSkill.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -38,18 +38,23 @@ DEFAULTS = {"languages": ("zh",), "weekdays": 127, "hours": (480, 1080), "max_ne
 class Wanted:
     """A volunteer as the file wants them, beside what stands."""
 
+    entry: Entry
     person: dict[str, Any]
     volunteer: dict[str, Any]
     services: set[int]
-    old_person: dict[str, Any] | None
-    old_volunteer: dict[str, Any] | None
+    old: Standing
     old_services: set[int]
 
     @property
     def is_changed(self) -> bool:
         """Whether anything differs from what stands."""
         rows = (self.person, self.volunteer, self.services)
-        return rows != (self.old_person, self.old_volunteer, self.old_services)
+        return rows != (self.old.person, self.old.row, self.old_services)
+
+    def told(self) -> Difference:
+        """Return what changes of a volunteer who stands."""
+        pairs = ((self.old.person or {}, self.person), (self.old.row or {}, self.volunteer))
+        return difference("volunteers", self.entry, pairs, ["services"] if self.services != self.old_services else [])
 
 
 def columns(known: Known) -> tuple[Column, ...]:
@@ -59,8 +64,8 @@ def columns(known: Known) -> tuple[Column, ...]:
         "organisation": cells.choice(known.organisations),
         "subdistrict": cells.choice(known.subdistricts),
         "services": cells.several({word: service.id for word, service in known.services.items()}),
-        "weekdays": cells.weekdays,
-        "hours": cells.hours,
+        "weekdays": timetables.weekdays,
+        "hours": timetables.hours,
         "max_needs": cells.whole(0, 50),
         "weekly_cap_min": cells.whole(0, 5000),
         "trained_on": cells.day,
@@ -68,36 +73,34 @@ def columns(known: Known) -> tuple[Column, ...]:
     return columns_of("volunteers", PERSON_READS | own, DEFAULTS)
 
 
-def compare(session: Session, known: Known, entries: Sequence[Entry], faults: Faults, _today: date) -> Work:
+def compare(session: Session, known: Known, entries: Sequence[Entry], faults: Faults, today: date) -> Work:
     """Compare a file with the volunteers that stand."""
-    right = [entry for entry in entries if settle_person(entry, known, faults)]
-    note_person_doubles(right, faults)
-    olds = rows_by_ref(session, VOLUNTEER, [entry.values["ref"] for entry in right])
-    old_persons = persons_by_id(session, [row["person_id"] for row in olds.values()])
-    skills = _skills(session, list(old_persons))
-    taken = person_by_identity(session, right)
-    wanted = []
-    for entry in right:
-        old = olds.get(entry.values["ref"])
-        old_person = old_persons[old["person_id"]] if old else None
-        person = person_row(entry, old_person)
-        holder = taken.get(person["identity_lookup"] or b"")
-        if holder is not None and holder != (old_person or {}).get("id"):
-            entry.fault(faults, IDENTITY, entry.values["identity_number"], "identity_taken", masked=True)
-        wanted.append(
-            Wanted(
-                person=person,
-                volunteer=_volunteer_row(entry, old),
-                services=set(entry.values["services"]),
-                old_person=old_person,
-                old_volunteer=old,
-                old_services=skills.get(old["person_id"], set()) if old else set(),
-            )
-        )
-    added = [one for one in wanted if one.old_volunteer is None]
-    changed = [one for one in wanted if one.old_volunteer is not None and one.is_changed]
-    counts = Counts(len(added), len(changed), len(wanted) - len(added) - len(changed))
-    return Work(counts, lambda _session, log: _write(log, added, changed))
+    youngest = pack_in_force(today).value("min_age_to_earn")
+    for entry in entries:
+        settle_person(entry, known, faults, youngest=youngest, too_young="too_young_to_give")
+    note_person_doubles(entries, faults)
+    olds = match_persons(session, VOLUNTEER, entries, faults)
+    if faults.count:
+        return NOTHING
+    skills = _skills(session, [old.row["person_id"] for old in olds if old.row])
+    both = list(zip(entries, olds, strict=True))
+    added = [(entry, old) for entry, old in both if old.row is None]
+    stands = [_wanted(entry, old, skills) for entry, old in both if old.row is not None]
+    changed = [one for one in stands if one.is_changed]
+    counts = Counts(len(added), len(changed), len(stands) - len(changed))
+    told = tuple(one.told() for one in changed)
+    return Work(counts, lambda _session, log: _write(log, added, changed), told)
+
+
+def _wanted(entry: Entry, old: Standing, skills: dict[int, set[int]]) -> Wanted:
+    return Wanted(
+        entry=entry,
+        person=person_row(entry, old.person),
+        volunteer=_volunteer_row(entry, old.row),
+        services=set(entry.values["services"]),
+        old=old,
+        old_services=skills.get(old.row["person_id"], set()) if old.row else set(),
+    )
 
 
 def _volunteer_row(entry: Entry, current: dict[str, Any] | None) -> dict[str, Any]:
@@ -127,26 +130,24 @@ def _skills(session: Session, people: Sequence[int]) -> dict[int, set[int]]:
     return found
 
 
-def _write(log: Log, added: list[Wanted], changed: list[Wanted]) -> None:
-    ids = log.add(PERSON, [one.person for one in added])
-    for one, number in zip(added, ids, strict=True):
-        one.volunteer["person_id"] = number
-    log.put(VOLUNTEER, [one.volunteer for one in added])
-    log.change(PERSON, [(one.old_person or {}, one.person) for one in changed if one.person != one.old_person])
-    moved = [one for one in changed if one.volunteer != one.old_volunteer]
-    log.change(VOLUNTEER, [(one.old_volunteer or {}, one.volunteer) for one in moved])
-    fresh = [
+def _write(log: Log, added: Sequence[tuple[Entry, Standing]], changed: list[Wanted]) -> None:
+    for some in in_chunks(added, PORTION):
+        portion = [_wanted(entry, old, {}) for entry, old in some]
+        add_persons(log, [(one.person, one.volunteer, one.old.person) for one in portion])
+        log.put(VOLUNTEER, [one.volunteer for one in portion])
+        log.put(SKILL, _skill_rows(portion, lambda one: one.services))
+    log.change(PERSON, [(one.old.person or {}, one.person) for one in changed if one.person != one.old.person])
+    log.change(VOLUNTEER, [(one.old.row or {}, one.volunteer) for one in changed if one.volunteer != one.old.row])
+    log.put(SKILL, _skill_rows(changed, lambda one: one.services - one.old_services))
+    log.remove(SKILL, _skill_rows(changed, lambda one: one.old_services - one.services))
+
+
+def _skill_rows(volunteers: list[Wanted], services: Callable[[Wanted], set[int]]) -> list[dict[str, Any]]:
+    return [
         {"volunteer_id": one.volunteer["person_id"], "service_id": service}
-        for one in (*added, *changed)
-        for service in sorted(one.services - one.old_services)
+        for one in volunteers
+        for service in sorted(services(one))
     ]
-    log.put(SKILL, fresh)
-    for one in changed:
-        gone = [
-            {"volunteer_id": one.volunteer["person_id"], "service_id": service}
-            for service in sorted(one.old_services - one.services)
-        ]
-        log.remove(SKILL, gone)
 
 
 VOLUNTEERS = Kind(name="volunteers", columns=columns, compare=compare)

@@ -1,115 +1,187 @@
-"""Workbooks (.xlsx) as rows, read as a stream after a look that trusts nothing the file says of itself."""
+"""Workbooks (.xlsx) as rows, read as a stream: memory holds the shared texts and one row, whatever the file claims."""
 
 import re
-import zipfile
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.utils.datetime import from_excel
 
-from timebank.imports.faults import FileRefused
+from timebank.imports.archives import Archive
+from timebank.imports.files import Source
+from timebank.imports.packages import Package, SheetPart, open_package, unescape
 
-MOST_UNPACKED_BYTES = 300 * 1024 * 1024
-MOST_STRINGS_BYTES = 64 * 1024 * 1024
-"""Shared strings are held in memory while a workbook is read."""
-MOST_RATIO = 200
-MOST_PARTS = 2_000
-CHUNK = 1024 * 1024
-MERGED = re.compile(rb'<mergeCell\s+ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"')
-DECLARED = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
-Cells = tuple[object, ...]
-
-
-class Seen(NamedTuple):
-    """What the look found: merged ranges by the part that holds them."""
-
-    merged_by_part: dict[str, list[str]]
+MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
+"""What a spreadsheet can hold."""
+LONGEST_CELL = 40_000
+MOST_MERGED = 1_000
+NO_RESULT = "#?"
+"""Stands for a formula whose result was never stored, as a broken result would."""
+PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+Row = tuple[int, dict[int, object]]
 
 
-def inspect(path: Path) -> Seen:
-    """Look through a workbook before it is opened: no macros, no entities, no more bytes than allowed.
+class Area(NamedTuple):
+    """Merged cells: what the file calls them, and their rows and columns (positions from 0), last included."""
+
+    name: str
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell that is being read."""
+
+    column: int
+    kind: str
+    style: int
+    is_formula: bool = False
+    parts: list[str] = field(default_factory=list)
+    size: int = 0
+
+
+class _SheetReader:
+    """Collects the rows of a sheet that hold anything, and its merged cells."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self.rows: list[Row] = []
+        self.merged: list[Area] = []
+        self.row, self.column = 0, -1
+        self.cells: dict[int, object] = {}
+        self.cell: _Cell | None = None
+        self.is_value, self.is_reading = False, False
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "c":
+            self._begin_cell(attributes)
+        elif tag in ("v", "t"):
+            self.is_value = self.cell is not None and not self.is_reading
+        elif tag == "row":
+            self._begin_row(attributes)
+        elif tag == "f" and self.cell is not None:
+            self.cell.is_formula = True
+        elif tag == "rPh":
+            self.is_reading = True
+        elif tag == "mergeCell" and len(self.merged) < MOST_MERGED:
+            self.merged += read_area(attributes.get("ref", ""))
+
+    def text(self, text: str) -> None:
+        if self.is_value and self.cell is not None:
+            self.cell.parts.append(text)
+            self.cell.size += len(text)
+            if self.cell.size > LONGEST_CELL:
+                raise self.package.archive.source.refused("bomb")
+
+    def end(self, tag: str) -> None:
+        if tag in ("v", "t"):
+            self.is_value = False
+        elif tag == "rPh":
+            self.is_reading = False
+        elif tag == "c" and self.cell is not None:
+            value = self._value(self.cell)
+            if value is not None and not (isinstance(value, str) and not value.strip()):
+                self.cells[self.cell.column] = value
+            self.cell = None
+        elif tag == "row" and self.cells:
+            self.rows.append((self.row, self.cells))
+            self.cells = {}
+
+    def _begin_row(self, attributes: Mapping[str, str]) -> None:
+        row = int(attributes.get("r", self.row + 1))
+        if not self.row < row <= MOST_ROWS:  # of rows that stand twice or out of order, one would be lost
+            raise self.package.archive.source.refused("broken_workbook")
+        self.row, self.column = row, -1
+
+    def _begin_cell(self, attributes: Mapping[str, str]) -> None:
+        place = PLACE.fullmatch(attributes.get("r", ""))
+        self.column = column_number(place[1]) if place else self.column + 1
+        if self.column >= MOST_COLUMNS or (place and int(place[2]) != self.row):
+            raise self.package.archive.source.refused("broken_workbook")
+        self.cell = _Cell(self.column, attributes.get("t", "n"), int(attributes.get("s", 0)))
+
+    def _value(self, cell: _Cell) -> object:
+        text = "".join(cell.parts)
+        if cell.kind in ("str", "inlineStr"):
+            return unescape(text)
+        if not text:
+            return NO_RESULT if cell.is_formula else None
+        if cell.kind == "s":
+            return self.package.strings[whole(text)]
+        if cell.kind == "b":
+            return text == "1"
+        return text if cell.kind in ("e", "d") else self._number(text, cell.style)
+
+    def _number(self, text: str, style: int) -> object:
+        number = int(text) if text.lstrip("-").isdigit() else float(text)
+        if style in self.package.day_styles:
+            with suppress(OverflowError, ValueError):
+                return from_excel(number, self.package.epoch)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet: its rows that hold anything, as they are read; its merged cells, known when the rows are through."""
+
+    name: str
+    is_shown: bool
+    rows: Iterator[Row]
+    merged: list[Area]
+
+
+def sheets(source: Source) -> Iterator[Sheet]:
+    """Yield the sheets of a workbook.
 
     Raises
     ------
     FileRefused
-        Saying which.
+        When it is none, holds code, is damaged or made to harm.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            _check_directory(path, parts)
-            return Seen(_check_parts(path, archive, parts))
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zipfile.zlib.error) as fault:  # type: ignore[attr-defined]  # the module's own zlib
-        raise FileRefused(file_name=path.name, why="broken_workbook") from fault
+    package = open_package(Archive(source))
+    for part in package.sheets:
+        reader = _SheetReader(package)
+        yield Sheet(part.name, part.is_shown, _rows(package, part, reader), reader.merged)
 
 
-def _check_directory(path: Path, parts: list[zipfile.ZipInfo]) -> None:
-    names = {part.filename for part in parts}
-    if any(name.lower().endswith("vbaproject.bin") for name in names) or path.suffix.lower() in (".xlsm", ".xltm"):
-        raise FileRefused(file_name=path.name, why="macros")
-    if "xl/workbook.xml" not in names or "[Content_Types].xml" not in names:
-        raise FileRefused(file_name=path.name, why="no_workbook")
-    if any(part.flag_bits & 1 for part in parts):
-        raise FileRefused(file_name=path.name, why="password")
-    unpacked, packed = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
-    is_bomb = unpacked > MOST_UNPACKED_BYTES or unpacked > MOST_RATIO * max(packed, CHUNK // 16)
-    if len(parts) > MOST_PARTS or is_bomb:
-        raise FileRefused(file_name=path.name, why="bomb", detail=f"{unpacked // 2**20} MB")
+def _rows(package: Package, part: SheetPart, reader: _SheetReader) -> Iterator[Row]:
+    for _ in package.archive.read(part.part, reader):
+        yield from reader.rows
+        reader.rows.clear()
 
 
-def _check_parts(path: Path, archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> dict[str, list[str]]:
-    """Unpack every part once, counting the bytes that really come out."""
-    merged: dict[str, list[str]] = {}
-    left = MOST_UNPACKED_BYTES
-    for part in parts:
-        most = min(left, MOST_STRINGS_BYTES) if part.filename.endswith("sharedStrings.xml") else left
-        size = 0
-        tail = b""
-        with archive.open(part) as stream:
-            while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > most:
-                    raise FileRefused(file_name=path.name, why="bomb", detail=f"> {most // 2**20} MB")
-                _check_chunk(path, part.filename, tail + chunk, merged)
-                tail = chunk[-64:]
-        left -= size
-    return merged
+def whole(text: str) -> int:
+    """Return a count; below 0 there is none."""
+    if not text.isdecimal():
+        message = "This is no count."
+        raise ValueError(message)
+    return int(text)
 
 
-def _check_chunk(path: Path, part: str, chunk: bytes, merged: dict[str, list[str]]) -> None:
-    if not part.endswith((".xml", ".rels")):
-        return
-    if DECLARED.search(chunk) or chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileRefused(file_name=path.name, why="entities")
-    for found in MERGED.findall(chunk):
-        ranges = merged.setdefault(part, [])
-        if found.decode() not in ranges and len(ranges) < 100:
-            ranges.append(found.decode())
+def column_number(letters: str) -> int:
+    """Return the position of a column from 0: A is 0, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
 
 
-def sheets(path: Path) -> Generator[tuple[str, list[str], Iterator[Cells]], None, None]:
-    """Yield each sheet that is shown: its name, its merged ranges, and its rows from the first on."""
-    seen = inspect(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-    except (KeyError, ValueError, TypeError, InvalidFileException, SyntaxError) as fault:
-        raise FileRefused(file_name=path.name, why="broken_workbook") from fault
-    try:
-        for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
-                sheet.reset_dimensions()  # what a file says of its own size is not believed
-                part = getattr(sheet, "_worksheet_path", "").lstrip("/")
-                with closing(_rows(path, sheet)) as rows:
-                    yield sheet.title, seen.merged_by_part.get(part, []), rows
-    finally:
-        book.close()
+def column_letters(number: int) -> str:
+    """Return what a spreadsheet calls a column (position from 0): 0 is A, 26 is AA."""
+    letters = ""
+    while number >= 0:
+        letters, number = chr(65 + number % 26) + letters, number // 26 - 1
+    return letters
 
 
-def _rows(path: Path, sheet: object) -> Generator[Cells, None, None]:
-    try:
-        yield from sheet.iter_rows(values_only=True)  # type: ignore[attr-defined]  # the library's read-only sheet
-    except (KeyError, ValueError, TypeError, SyntaxError, EOFError) as fault:
-        raise FileRefused(file_name=path.name, why="broken_workbook") from fault
+def read_area(name: str) -> list[Area]:
+    """Return merged cells such as ``A1:B2``; nothing for what is no such name."""
+    corners = [PLACE.fullmatch(corner) for corner in name.split(":")]
+    if len(corners) != 2 or corners[0] is None or corners[1] is None:
+        return []
+    (first, top), (last, bottom) = corners[0].groups(), corners[1].groups()
+    return [Area(name, int(top), int(bottom), column_number(first), column_number(last))]
