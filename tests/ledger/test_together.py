@@ -14,7 +14,7 @@ from timebank.core.database import transaction
 from timebank.core.errors import BalanceTooLow, KeyConflict
 from timebank.ledger.accounts import balance_of, book_id, ensure_book, open_accounts
 from timebank.ledger.batch import post_batch
-from timebank.ledger.holds import capture, expire_due, reverse, void
+from timebank.ledger.holds import capture, expire_due, hold, reverse, void
 from timebank.ledger.posting import post
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.refusals import AlreadyResolved, AlreadyReversed
@@ -137,8 +137,8 @@ def test_capture_and_void_at_once_end_a_hold_once(engine: Engine, books: Pair, n
         assert reconcile(session, books.book) == []
 
 
-def test_sweep_passes_over_what_another_ends(engine: Engine, books: Pair, noon: datetime) -> None:
-    """Two sweeps at once, or a sweep and a void: the later one goes on with the rest."""
+def test_sweeps_at_once_free_a_hold_once(engine: Engine, books: Pair, noon: datetime) -> None:
+    """Two workers sweep; each counts what it has freed itself."""
     late = noon + timedelta(days=1)
 
     freed, again = at_once(
@@ -148,6 +148,24 @@ def test_sweep_passes_over_what_another_ends(engine: Engine, books: Pair, noon: 
     )
 
     assert (freed, again) == (1, 0)
+
+
+def test_sweep_passes_over_what_another_ends(engine: Engine, books: Pair, noon: datetime) -> None:
+    """A hold that is voided in the same moment must not stop the sweep of all the others."""
+    late = noon + timedelta(days=1)
+    with transaction(engine) as session:
+        hold(session, books.spend("second", 5, kind="hold", expires_at=late), now=noon)
+
+    _, freed = at_once(
+        engine,
+        lambda session: void(session, books.book, books.held, idem_key="v", now=late),
+        lambda session: expire_due(session, books.book, now=late),
+    )
+
+    assert freed == 1
+    with transaction(engine, read_only=True) as session:
+        assert balance_of(session, books.anna).available_min == 45
+        assert reconcile(session, books.book) == []
 
 
 def test_reversals_at_once_happen_once(engine: Engine, books: Pair, noon: datetime) -> None:
