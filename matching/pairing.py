@@ -8,6 +8,7 @@ several come to together stands in the network once for each of them.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -26,13 +27,28 @@ MOST_MINUTES = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How hard and how long pairing may try; seconds may only stop it earlier."""
+    """How hard and how long pairing may try; seconds may only stop it earlier.
+
+    ``ends_at`` is the moment of the machine's own clock at which ``time_limit_s`` is over, once it began.
+    """
 
     effort: Effort = USUAL
     workers: int | None = None
     time_limit_s: float | None = None
     is_cancelled: Callable[[], bool] | None = None
     progress: Callable[[str, float], None] | None = None
+    ends_at: float | None = None
+
+    def begun(self) -> "Limits":
+        """Return the same limits with their seconds counted from now."""
+        if self.time_limit_s is None or self.ends_at is not None:
+            return self
+        return replace(self, ends_at=perf_counter() + self.time_limit_s)
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that are left, 0 when time is over; nothing without a limit."""
+        return self.time_limit_s if self.ends_at is None else max(0.0, self.ends_at - perf_counter())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +89,7 @@ def pair(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> Assignme
     ValueError
         When the pairs that must be break a rule together.
     """
-    limits = limits or Limits()
+    limits = (limits or Limits()).begun()
     roster = roster_of(problem, arcs)
     first = chosen = _assign(roster, problem, limits)
     for _ in range(MOST_TURNS):
@@ -186,7 +202,7 @@ def _assign(roster: Roster, problem: Problem, limits: Limits) -> assign.Answer:
         effort=limits.effort,
         seed=problem.params.seed,
         workers=limits.workers,
-        time_limit_s=limits.time_limit_s,
+        time_limit_s=limits.left_s,
         is_cancelled=limits.is_cancelled,
         progress=limits.progress,
     )

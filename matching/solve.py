@@ -1,9 +1,8 @@
 """The pipeline: candidates, pairing, slots, calendar, and the judge."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from time import perf_counter
 
 import numpy as np
 
@@ -20,15 +19,12 @@ from matching.plan import (
     Verdict,
 )
 from matching.problem import Ints, Problem, ServedBy
+from matching.stages import Cancelled, Progress, Stages
 from matching.verify import verify
 
 RULES = ("coverage", "cost")
 STAGES = ("candidates", "pairing", "slots", "calendar", "verify")
-Progress = Callable[[str, float], None]
-
-
-class Cancelled(Exception):
-    """The caller asked to stop; there is no plan."""
+__all__ = ["Cancelled", "PlanRejected", "solve"]
 
 
 class PlanRejected(Exception):
@@ -37,28 +33,6 @@ class PlanRejected(Exception):
     def __init__(self, faults: tuple[str, ...], problem: Problem) -> None:
         self.faults, self.problem = faults, problem
         super().__init__(f"The judge rejected the plan: {'; '.join(faults[:3])}")
-
-
-@dataclass(slots=True)
-class _Stages:
-    """Tells progress, asks for cancellation between stages, and keeps the seconds of each."""
-
-    progress: Progress | None
-    is_cancelled: Callable[[], bool] | None
-    seconds: dict[str, float]
-    began: float = 0.0
-
-    def begin(self, stage: str) -> None:
-        if self.is_cancelled is not None and self.is_cancelled():
-            raise Cancelled
-        if self.progress is not None:
-            self.progress(stage, STAGES.index(stage) / len(STAGES))
-        self.began = perf_counter()
-
-    def end(self, stage: str) -> None:
-        self.seconds[stage] = perf_counter() - self.began
-        if self.progress is not None:
-            self.progress(stage, (STAGES.index(stage) + 1) / len(STAGES))
 
 
 def solve(
@@ -77,12 +51,12 @@ def solve(
     Raises
     ------
     Cancelled
-        When ``is_cancelled`` answers yes between two stages.
+        When ``is_cancelled`` answers yes: it is asked between stages, and ten times a second while loads are paired.
     PlanRejected
         When the judge finds a fault.
     """
-    limits = replace(limits or Limits(), is_cancelled=is_cancelled)
-    stages = _Stages(progress, is_cancelled, {})
+    stages = Stages(STAGES, progress, is_cancelled)
+    limits = started(limits or Limits(), stages)
     stages.begin("candidates")
     arcs = candidates.find_arcs(problem)
     stages.end("candidates")
@@ -96,7 +70,7 @@ def solve(
     agreed = agreement.date_pairs(problem, arcs, paired.arcs)
     stages.end("calendar")
     stages.begin("verify")
-    plan = _assemble(problem, arcs, paired, booked, agreed)
+    plan = assemble(problem, arcs, paired, booked, agreed)
     verdict = verify(problem, plan)
     stages.end("verify")
     if not verdict.holds:
@@ -104,7 +78,13 @@ def solve(
     return replace(plan, verdict=verdict, seconds_by_stage=stages.seconds)
 
 
-def _assemble(
+def started(limits: Limits, stages: Stages) -> Limits:
+    """Return limits whose seconds count from now, however often pairing begins again, and that tell the stages."""
+    told = limits.progress or stages.within
+    return replace(limits, is_cancelled=stages.is_cancelled, progress=told).begun()
+
+
+def assemble(
     problem: Problem, arcs: candidates.Arcs, paired: pairing.Assignment, booked: slots.Booked, agreed: agreement.Agreed
 ) -> Plan:
     """Put the parts together; what was not dated is added to the cost of the pairing, whose bound stands."""
