@@ -1,5 +1,7 @@
 """Nobody is left alone because the nearest are full while others within reach have room."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -117,3 +119,28 @@ def test_arcs_stay_in_order() -> None:
     order = np.lexsort((arcs.volunteers, arcs.distances_m, arcs.needs))
     assert (order == np.arange(len(order))).all()
     assert len(np.unique(arcs.needs * 100 + arcs.volunteers)) == len(order) > 2 * 80 * 0.5
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_pairing_again_round_few_added_arcs_is_enough(seed: int) -> None:
+    """Where prices prove it, the others keep their volunteers, and the cost is that of pairing everybody again."""
+    narrow = quarter(needs=600, volunteers=110, seed=seed, room=6, candidates=6)
+    wide = quarter(needs=600, volunteers=110, seed=seed, room=6, candidates=110)
+
+    _, few, prices = _paired(narrow)
+    _, all_at_once, _ = _paired(wide)
+
+    assert few.objective == all_at_once.objective == few.bound
+    assert _worth_m(narrow, prices) == few.objective
+
+
+def test_a_pairing_that_could_be_cheaper_has_no_prices() -> None:
+    """Two who would change volunteers at less cost: prices would fall for ever, and prove nothing."""
+    needs = [Need(id=1, east_m=0), Need(id=2, east_m=500)]
+    people = [Volunteer(id=11, east_m=0, max_needs=1), Volunteer(id=12, east_m=500, max_needs=1)]
+    asked = question(*needs, *people)
+    arcs, paired, _ = _paired(asked)
+    crossed = np.setdiff1d(np.arange(len(arcs.needs)), paired.arcs)
+
+    with pytest.raises(ValueError, match="not optimal"):
+        widening.find_prices(asked, arcs, replace(paired, arcs=crossed))
