@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from tests.honours.givers import Giver, add_visit, application, make_plan, visit_and_credit
-from tests.worlds import World
+from tests.honours.givers import Giver, application, make_giver, make_plan, visit_and_credit
+from tests.worlds import World, small_district
 from timebank.core.database import transaction
 from timebank.honours.certificates import Application, issue
 from timebank.honours.keys import PublicKey, key_number
@@ -22,16 +22,16 @@ Issue = Callable[..., Certificate]
 
 @pytest.fixture
 def giver(engine: Engine, world: World, noon: datetime) -> Giver:
-    """V1 in the last week of February: 60 and 45 minutes for EAST, 30 for WEST; one more visit has no credit."""
+    """V1 with three credited visits, in a database of the test's own."""
     with transaction(engine) as session:
-        plan = make_plan(session, noon)
-        person = world.volunteers["V1"]
-        earned = [
-            visit_and_credit(session, world, plan, need, day=date(2026, 2, day), served_min=minutes, now=noon)
-            for need, day, minutes in (("S1-greeting", 23, 60), ("S2-greeting", 24, 45), ("S5-greeting", 25, 30))
-        ]
-        add_visit(session, world, plan, "S3-greeting", day=date(2026, 2, 26), served_min=90)
-    return Giver(world=world, person=person, plan=plan, transfers=tuple(earned))
+        return make_giver(session, world, noon)
+
+
+@pytest.fixture(scope="module")
+def shared_giver(shared_engine: Engine, noon: datetime) -> Giver:
+    """The same for a whole file of tests, all of which are refused or only look."""
+    with transaction(shared_engine) as session:
+        return make_giver(session, small_district(session, noon), noon)
 
 
 @pytest.fixture

@@ -95,3 +95,14 @@ def application(world: World, **changes: object) -> Application:
         "contact": "021-52000000",
     }
     return Application(**(parts | changes))  # type: ignore[arg-type]  # parts of an application, by name
+
+
+def make_giver(session: Session, world: World, now: datetime) -> Giver:
+    """Let V1 serve in the last week of February; one more visit, of 90 minutes, has no credit."""
+    plan = make_plan(session, now)
+    earned = [
+        visit_and_credit(session, world, plan, need, day=date(2026, 2, day), served_min=minutes, now=now)
+        for need, day, minutes in (("S1-greeting", 23, 60), ("S2-greeting", 24, 45), ("S5-greeting", 25, 30))
+    ]
+    add_visit(session, world, plan, "S3-greeting", day=date(2026, 2, 26), served_min=90)
+    return Giver(world=world, person=world.volunteers["V1"], plan=plan, transfers=tuple(earned))

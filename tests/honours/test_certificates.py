@@ -111,10 +111,10 @@ def test_organisation_certifies_its_own_and_the_office_all(
     assert content_of(certificate).counts_all == counts_all
 
 
-def test_social_organisation_cannot_certify_hours_of_others(engine: Engine, giver: Giver) -> None:
+def test_social_organisation_cannot_certify_hours_of_others(shared_engine: Engine, shared_giver: Giver) -> None:
     """It would answer for what it never saw."""
-    with transaction(engine) as session, pytest.raises(NotItsHours) as refusal:
-        issue(session, application(giver.world, counts_all=True), now=datetime(2026, 3, 2, 4, tzinfo=UTC))
+    with transaction(shared_engine) as session, pytest.raises(NotItsHours) as refusal:
+        issue(session, application(shared_giver.world, counts_all=True), now=datetime(2026, 3, 2, 4, tzinfo=UTC))
 
     assert say_refusal(refusal.value) == (
         "“EAST组织”只能证明自己记录的时长（谁记录、谁证明）；全部组织的时长由代表处或街镇证明。"
@@ -224,10 +224,10 @@ def test_numbers_begin_anew_with_the_year_of_shanghai(issue_now: Issue) -> None:
     assert (last.number, first.number) == ("EAST-2026-000001", "EAST-2027-000001")
 
 
-def test_person_without_hours_is_refused_in_words(engine: Engine, world: World, giver: Giver, noon: datetime) -> None:
+def test_person_without_hours_is_refused_in_words(shared_engine: Engine, shared_giver: Giver, noon: datetime) -> None:
     """An empty certificate is worth less than the reason why there is none."""
-    with transaction(engine) as session, pytest.raises(NoHours) as refusal:
-        issue(session, application(world, person_id=world.volunteers["V2"]), now=noon)
+    with transaction(shared_engine) as session, pytest.raises(NoHours) as refusal:
+        issue(session, application(shared_giver.world, person_id=shared_giver.world.volunteers["V2"]), now=noon)
 
     assert say_refusal(refusal.value) == (
         "志愿者 V2 自 - 至 2026-03-02 没有已确认并入账的服务，无从证明。请先确认上门并入账，或选择其他时段。"
@@ -235,16 +235,18 @@ def test_person_without_hours_is_refused_in_words(engine: Engine, world: World, 
 
 
 @pytest.mark.parametrize("changes", [{"person_id": 10**9}, {"organisation_id": 10**9}])
-def test_strangers_are_not_found(engine: Engine, giver: Giver, noon: datetime, changes: dict[str, object]) -> None:
+def test_strangers_are_not_found(
+    shared_engine: Engine, shared_giver: Giver, noon: datetime, changes: dict[str, object]
+) -> None:
     """Nobody is certified by nobody."""
-    with transaction(engine) as session, pytest.raises(NotFound):
-        issue(session, application(giver.world, **changes), now=noon)
+    with transaction(shared_engine) as session, pytest.raises(NotFound):
+        issue(session, application(shared_giver.world, **changes), now=noon)
 
 
-def test_senior_is_no_volunteer(engine: Engine, giver: Giver, noon: datetime) -> None:
+def test_senior_is_no_volunteer(shared_engine: Engine, shared_giver: Giver, noon: datetime) -> None:
     """A person alone is not enough: hours are given by volunteers."""
-    with transaction(engine) as session, pytest.raises(NotFound, match="no volunteer"):
-        issue(session, application(giver.world, person_id=giver.world.seniors["S1"]), now=noon)
+    with transaction(shared_engine) as session, pytest.raises(NotFound, match="no volunteer"):
+        issue(session, application(shared_giver.world, person_id=shared_giver.world.seniors["S1"]), now=noon)
 
 
 @pytest.mark.parametrize(
@@ -256,11 +258,11 @@ def test_senior_is_no_volunteer(engine: Engine, giver: Giver, noon: datetime) ->
     ],
 )
 def test_days_that_cannot_be_are_refused(
-    engine: Engine, giver: Giver, noon: datetime, changes: dict[str, object], field: str
+    shared_engine: Engine, shared_giver: Giver, noon: datetime, changes: dict[str, object], field: str
 ) -> None:
     """What has not happened yet cannot be certified."""
-    with transaction(engine) as session, pytest.raises(WrongInput) as refusal:
-        issue(session, application(giver.world, **changes), now=noon)
+    with transaction(shared_engine) as session, pytest.raises(WrongInput) as refusal:
+        issue(session, application(shared_giver.world, **changes), now=noon)
 
     assert refusal.value.field == field
 

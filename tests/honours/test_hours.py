@@ -1,6 +1,6 @@
 """Hours are counted from the books: confirmed, credited, not reversed, and never anything else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -18,19 +18,26 @@ from timebank.ledger.posting import Posting, post
 Credit = Callable[..., int]
 
 
+@pytest.fixture
+def looking(shared_engine: Engine) -> Iterator[Session]:
+    """A session that only reads, on the database that the tests of this file share."""
+    with transaction(shared_engine, read_only=True) as session:
+        yield session
+
+
 def minutes(session: Session, giver: Giver, **parts: object) -> list[int]:
     """Return the minutes of each visit of V1 that counts."""
     return [visit.service_min for visit in served_visits(session, giver.person, **parts)]  # type: ignore[arg-type]  # by name
 
 
-def test_every_minute_is_an_entry(session: Session, giver: Giver) -> None:
+def test_every_minute_is_an_entry(looking: Session, shared_giver: Giver) -> None:
     """A figure that is not the sum of its entries cannot be audited."""
-    visits = served_visits(session, giver.person)
+    visits = served_visits(looking, shared_giver.person)
 
-    account = account_of_person(session, giver.person).id
+    account = account_of_person(looking, shared_giver.person).id
     entries = select(ENTRY.c.transfer_id, ENTRY.c.amount_min).where(ENTRY.c.account_id == account).order_by(ENTRY.c.seq)
     assert [(visit.transfer_id, visit.credit_min) for visit in visits] == [
-        tuple(row) for row in session.connection().execute(entries)
+        tuple(row) for row in looking.connection().execute(entries)
     ]
     assert [visit.service_min for visit in visits] == [60, 45, 30]
 
@@ -57,20 +64,22 @@ def test_reversed_credit_counts_no_more(engine: Engine, giver: Giver, noon: date
         ({"from_day": date(2026, 2, 26)}, []),
     ],
 )
-def test_time_is_half_open(session: Session, giver: Giver, parts: dict[str, object], expected: list[int]) -> None:
+def test_time_is_half_open(
+    looking: Session, shared_giver: Giver, parts: dict[str, object], expected: list[int]
+) -> None:
     """A visit on a border is in one of two certificates, never in both."""
-    assert minutes(session, giver, **parts) == expected
+    assert minutes(looking, shared_giver, **parts) == expected
 
 
 @pytest.mark.parametrize(("code", "expected"), [("EAST", [60, 45]), ("WEST", [30]), ("CF1", [])])
-def test_organisation_has_its_own_hours(session: Session, giver: Giver, code: str, expected: list[int]) -> None:
+def test_organisation_has_its_own_hours(looking: Session, shared_giver: Giver, code: str, expected: list[int]) -> None:
     """Who records certifies: nobody else's hours."""
-    assert minutes(session, giver, organisation_id=giver.world.organisations[code]) == expected
+    assert minutes(looking, shared_giver, organisation_id=shared_giver.world.organisations[code]) == expected
 
 
-def test_other_volunteers_have_none_of_it(session: Session, giver: Giver) -> None:
+def test_other_volunteers_have_none_of_it(looking: Session, shared_giver: Giver) -> None:
     """Hours are of whoever gave them."""
-    assert served_visits(session, giver.world.volunteers["V2"]) == []
+    assert served_visits(looking, shared_giver.world.volunteers["V2"]) == []
 
 
 def test_gifts_and_grants_are_no_hours(session: Session, giver: Giver, noon: datetime) -> None:
