@@ -25,14 +25,20 @@ class Agreed:
     undated: Ints
 
 
-def date_pairs(problem: Problem, arcs: Arcs, chosen: Ints) -> Agreed:
-    """Date chosen arcs (positions), moving to other candidates what cannot be dated."""
-    diaries = Diaries(problem)
+def date_pairs(
+    problem: Problem, arcs: Arcs, chosen: Ints, *, diaries: Diaries | None = None, taken: Ints | None = None
+) -> Agreed:
+    """Date chosen arcs (positions), moving to other candidates what cannot be dated.
+
+    ``diaries`` may hold visits already; ``taken``, shape (m,), is then how many needs each volunteer has beside.
+    """
+    diaries = Diaries(problem) if diaries is None else diaries
     needs, volunteers = arcs.needs[chosen], arcs.volunteers[chosen]
     rows, undated = calendar.place_pairs(problem, diaries, needs, volunteers)
     kept = [(int(chosen[pair]), placed) for pair, placed in rows]
     lost = np.unique(needs[undated])
     room = problem.volunteers.max_needs - np.bincount(np.delete(volunteers, undated), minlength=len(problem.volunteers))
+    room -= 0 if taken is None else taken
     preset = set(problem.preset[:, 0].tolist())
     left = []
     for need in _in_turn(problem, lost).tolist():

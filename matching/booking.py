@@ -10,15 +10,18 @@ from matching.problem import Problem, ServedBy
 from matching.slots import Booked
 
 
-def book(problem: Problem) -> Booked:
-    """Give out places at least cost, tier by tier; the answer carries its bound."""
-    return _by_offers(problem) if offers.is_compound(problem) else slots.book(problem)
+def book(problem: Problem, standing: Ints | None = None) -> Booked:
+    """Give out places at least cost, tier by tier; the answer carries its bound.
+
+    ``standing``, shape (k, 2), are bookings (positions of need and slot) that stay where they still can.
+    """
+    return _by_offers(problem, standing) if offers.is_compound(problem) else slots.book(problem, standing)
 
 
-def _by_offers(problem: Problem) -> Booked:
+def _by_offers(problem: Problem, standing: Ints | None) -> Booked:
     """Needs that take two resources, a series, a wheelchair place or money."""
     found = offers.find_offers(problem)
-    given = places.give_out(problem, found)
+    given = places.give_out(problem, found, _stand(found, standing))
     rows = np.flatnonzero(np.isin(found.rows, given.offers))
     needs = found.units.needs[found.owners[found.rows[rows]]]
     taken = found.slots[rows]
@@ -33,6 +36,16 @@ def _by_offers(problem: Problem) -> Booked:
         objective=given.objective,
         bound=given.bound,
     )
+
+
+def _stand(found: Offers, standing: Ints | None) -> Ints:
+    """Offers all of whose slots their need has already."""
+    if standing is None or not len(standing):
+        return np.empty(0, dtype=np.int64)
+    span = np.int64(int(max(found.slots.max(initial=0), standing[:, 1].max())) + 1)
+    needs = found.units.needs[found.owners[found.rows]]
+    is_had = np.isin(needs * span + found.slots, standing[:, 0] * span + standing[:, 1])
+    return np.setdiff1d(np.arange(len(found.owners)), found.rows[~is_had])
 
 
 def _open(problem: Problem, found: Offers, given: Ints) -> tuple[Ints, Ints]:

@@ -24,12 +24,26 @@ LONGEST_WALK_MIN = 10_000
 
 @dataclass(slots=True)
 class Day:
-    """What a diary knows of a volunteer's days: minutes of visits, when free again, where last; weeks' minutes."""
+    """What a diary knows of a volunteer's days: minutes of visits, when free again, where last; weeks' minutes.
+
+    ``held`` are the visits of each day, kept only where some stood before: need, first minute, minute after.
+    """
 
     load_min: Ints
     free_from_min: Ints
     last_needs: Ints
     week_min: Ints
+    held: dict[int, list[tuple[int, int, int]]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Visits that stand (positions of need and volunteer, day, minute), shape (v,) each, ordered by volunteer."""
+
+    needs: Ints
+    volunteers: Ints
+    days: Ints
+    starts_min: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +55,15 @@ class Placed:
 
 
 class Diaries:
-    """The diaries of all volunteers of a problem, by position; opened empty when they are first asked for."""
+    """The diaries of all volunteers of a problem, by position; opened when they are first asked for.
 
-    def __init__(self, problem: Problem) -> None:
+    They open empty, or with the visits that stand: others are dated around these, into the gaps between them where
+    the rest of a day is too short.
+    """
+
+    def __init__(self, problem: Problem, held: Held | None = None) -> None:
         self.problem = problem
+        self._held = held
         self._days: dict[int, Day] = {}
         self._asks: dict[tuple[int, ...], Ask] = {}
 
@@ -71,7 +90,22 @@ class Diaries:
             empty = np.zeros(horizon, dtype=np.int64)
             found = Day(empty, empty.copy(), np.full(horizon, NOWHERE), np.zeros(weeks, dtype=np.int64))
             self._days[volunteer] = found
+            if self._held is not None:
+                self._fill(found, volunteer, self._held)
         return found
+
+    def _fill(self, day: Day, volunteer: int, held: Held) -> None:
+        """Write the visits of a volunteer that stand."""
+        first, end = np.searchsorted(held.volunteers, (volunteer, volunteer + 1))
+        day.held = {}
+        columns = (column[first:end].tolist() for column in (held.needs, held.days, held.starts_min))
+        for need, when, starts in zip(*columns, strict=True):
+            duration = int(self.problem.needs.durations_min[need])
+            day.load_min[when] += duration
+            day.week_min[when // DAYS_A_WEEK] += duration + self.travel_min(need, volunteer)
+            day.held.setdefault(when, []).append((need, starts, starts + duration))
+            if starts + duration > day.free_from_min[when]:
+                day.free_from_min[when], day.last_needs[when] = starts + duration, need
 
     def clear(self, volunteer: int) -> None:
         """Empty the diary of a volunteer."""
@@ -79,7 +113,7 @@ class Diaries:
 
     def place(self, need: int, volunteers: Sequence[int]) -> Placed | None:
         """Find days for a need with all who come together (positions), and write them; nothing when none fit."""
-        grid, by_week = patterns(self._ask(need, volunteers))
+        grid, by_week = patterns(self.ask(need, volunteers))
         if not len(grid):
             return None
         duration = int(self.problem.needs.durations_min[need])
@@ -119,7 +153,36 @@ class Diaries:
             pause = np.where(day.last_needs == NOWHERE, 0, np.maximum(self.problem.params.gap_min, walk))
             starts = np.maximum(starts, day.free_from_min + pause)
             cost += day.load_min + walk
-        return starts, starts + duration > closes, cost
+        late = starts + duration > closes
+        if any(self.of(volunteer).held for volunteer in volunteers):
+            for when in np.flatnonzero(late).tolist():
+                found = self._between(need, volunteers, when, (opens, closes - duration))
+                late[when] = found is None
+                starts[when] = starts[when] if found is None else found
+        return starts, late, cost
+
+    def _between(self, need: int, volunteers: Sequence[int], when: int, window_min: tuple[int, int]) -> int | None:
+        """The earliest minute of a window (both ends in it) at which a visit fits between those of a day, for all."""
+        busy = [visit for volunteer in volunteers for visit in (self.of(volunteer).held or {}).get(when, ())]
+        pauses = [self._pause_min(need, other) for other, _, _ in busy]
+        duration = int(self.problem.needs.durations_min[need])
+        after = (ends + pause for (_, _, ends), pause in zip(busy, pauses, strict=True))
+        for start in sorted({window_min[0], *after}):
+            fits = all(
+                start >= ends + pause or start + duration + pause <= begins
+                for (_, begins, ends), pause in zip(busy, pauses, strict=True)
+            )
+            if fits and window_min[0] <= start <= window_min[1]:
+                return start
+        return None
+
+    def _pause_min(self, need: int, other: int) -> int:
+        """Least minutes between visits of two needs."""
+        params = self.problem.params
+        if not params.pace_m_per_min:
+            return params.gap_min
+        metres = float(np.rint(np.hypot(*(self._homes_m[need] - self._homes_m[other])) * params.detour))
+        return max(params.gap_min, int(np.ceil(metres / params.pace_m_per_min)))
 
     def _walk_min(self, need: int, day: Day) -> Ints:
         """Minutes from the last stop of every day to a need; 0 on empty days and where travel takes no minutes."""
@@ -146,12 +209,16 @@ class Diaries:
     def _write(self, need: int, volunteer: int, days: Ints, starts: Ints, by_week: Ints) -> None:
         day, duration = self.of(volunteer), int(self.problem.needs.durations_min[need])
         day.load_min[days] += duration
-        day.free_from_min[days] = starts + duration
-        day.last_needs[days] = need
+        is_last = starts + duration > day.free_from_min[days]
+        day.free_from_min[days[is_last]] = starts[is_last] + duration
+        day.last_needs[days[is_last]] = need
+        if day.held is not None:
+            for when, begins in zip(days.tolist(), starts.tolist(), strict=True):
+                day.held.setdefault(when, []).append((need, begins, begins + duration))
         day.week_min += by_week * (duration + self.travel_min(need, volunteer))
 
-    def _ask(self, need: int, volunteers: Sequence[int]) -> Ask:
-        """The ask of a need and who comes; asks are shared among equal needs, and made anew where days differ."""
+    def ask(self, need: int, volunteers: Sequence[int]) -> Ask:
+        """Return the ask of a need and who comes (positions); equal needs share theirs."""
         needs, who = self.problem.needs, self.problem.volunteers
         if not self._is_plain and not self._is_untouched(need, volunteers):
             return ask_of(self.problem, need, np.array(volunteers, dtype=np.int64))

@@ -5,7 +5,7 @@ tier a visit is worth its penalty and what its waiting adds, less the metres. A 
 time, is always at hand; the solver's is taken when it is better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -40,9 +40,54 @@ class Stock:
     amounts: Ints
 
 
-def give_out(problem: Problem, offers: Offers) -> Given:
-    """Choose at most one offer for each unit at most worth, tier by tier."""
+def give_out(problem: Problem, offers: Offers, standing: Ints | None = None) -> Given:
+    """Choose at most one offer for each unit at most worth, tier by tier.
+
+    ``standing`` are offers (positions) that stay as far as there is room for them, earlier tiers first; the bound is
+    then one for what is given out around them.
+    """
     stock, worth = _stock(problem, offers), worth_of(problem, offers)
+    lost, held = unserved_cost(problem, offers), np.empty(0, dtype=np.int64)
+    if standing is not None and len(standing):
+        tiers = problem.needs.tiers[offers.units.needs[offers.owners[standing]]]
+        held = _refill(offers, stock, worth, standing[np.lexsort((standing, -worth[standing], tiers))])
+    open_offers = np.flatnonzero(~np.isin(offers.owners, offers.owners[held]))
+    rest, most = _give(problem, *_among(offers, stock, held, open_offers), worth[open_offers])
+    kept = np.sort(np.append(held, open_offers[rest]))
+    return Given(
+        offers=kept,
+        objective=lost - int(worth[kept].sum()),
+        bound=lost - int(worth[held].sum()) - max(most, int(worth[open_offers[rest]].sum())),
+    )
+
+
+def _among(offers: Offers, stock: Stock, held: Ints, some: Ints) -> tuple[Offers, Stock]:
+    """Some of the offers, and what is left in stock for them beside what is held."""
+    used = np.zeros(len(stock.rooms), dtype=np.int64)
+    taken = np.isin(stock.offers, held)
+    np.add.at(used, stock.kinds[taken], stock.amounts[taken])
+    number = np.full(len(offers.owners), -1, dtype=np.int64)
+    number[some] = np.arange(len(some))
+    rows, stocked = number[offers.rows] >= 0, number[stock.offers] >= 0
+    return (
+        replace(
+            offers,
+            owners=offers.owners[some],
+            distances_m=offers.distances_m[some],
+            rows=number[offers.rows[rows]],
+            slots=offers.slots[rows],
+        ),
+        Stock(
+            rooms=stock.rooms - used,
+            offers=number[stock.offers[stocked]],
+            kinds=stock.kinds[stocked],
+            amounts=stock.amounts[stocked],
+        ),
+    )
+
+
+def _give(problem: Problem, offers: Offers, stock: Stock, worth: Ints) -> tuple[Ints, int]:
+    """Choose offers tier by tier; the choice, and the most that any choice could be worth."""
     chosen = _greedy(problem, offers, stock, worth)
     tiers = problem.needs.tiers[offers.units.needs]
     bound_worth, kept = 0, np.empty(0, dtype=np.int64)
@@ -54,12 +99,7 @@ def give_out(problem: Problem, offers: Offers) -> Given:
         bound_worth += reached
         later = chosen[tiers[offers.owners[chosen]] > tier]
         chosen = _refill(offers, stock, worth, np.append(kept, later))
-    lost = unserved_cost(problem, offers)
-    return Given(
-        offers=np.sort(kept),
-        objective=lost - int(worth[kept].sum()),
-        bound=lost - max(bound_worth, int(worth[kept].sum())),
-    )
+    return np.sort(kept), bound_worth
 
 
 def worth_of(problem: Problem, offers: Offers) -> Ints:

@@ -5,7 +5,7 @@ of its slice. Rule `eligibility`: a need uses only the resources that are open t
 slot takes no more seniors than it has places. What takes more than that stands in :mod:`matching.offers`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,8 +48,12 @@ class _Offer:
     open_to: Ints  # need position x resource_count + number of the resource
 
 
-def book(problem: Problem) -> Booked:
-    """Give out places at least total metres and penalties, proven."""
+def book(problem: Problem, standing: Ints | None = None) -> Booked:
+    """Give out places at least total metres and penalties, proven.
+
+    ``standing``, shape (k, 2), are bookings (positions of need and slot) that stay where they still can; the others
+    are then given out around them.
+    """
     served = np.flatnonzero(problem.needs.served_by == ServedBy.SLOT)
     visits = [(need, *part) for need in served.tolist() for part in slot_slices(problem, need)]
     due = np.array(visits, dtype=np.int64).reshape(-1, 3)
@@ -67,7 +71,10 @@ def book(problem: Problem) -> Booked:
         capacities_min=rooms,
         max_lefts=rooms,
     )
-    chosen = flow.solve(network, rooms)
+    network = replace(network, fixed=_standing(network, owners, standing))
+    rest, places = network.free()
+    chosen = np.append(places, UNPAIRED)[flow.solve(rest, rest.max_lefts)]
+    chosen[network.lefts[network.fixed]] = network.fixed
     taken, left = np.sort(chosen[chosen != UNPAIRED]), np.flatnonzero(chosen == UNPAIRED)
     total = cost(network, chosen)
     return Booked(
@@ -80,6 +87,22 @@ def book(problem: Problem) -> Booked:
         objective=total,
         bound=total,
     )
+
+
+def _standing(network: Network, owners: Ints, standing: Ints | None) -> Ints:
+    """Arcs of the bookings that stay: one for each due visit, no more than a slot has places, earlier tiers first."""
+    if standing is None or not len(standing):
+        return np.empty(0, dtype=np.int64)
+    span = np.int64(network.right_count + 1)
+    arcs = np.flatnonzero(
+        np.isin(owners[network.lefts] * span + network.rights, standing[:, 0] * span + standing[:, 1])
+    )
+    lefts = network.lefts[arcs]
+    arcs = arcs[np.lexsort((lefts, -network.penalties[lefts], network.tiers[lefts], network.rights[arcs]))]
+    arcs = arcs[np.sort(np.unique(network.lefts[arcs], return_index=True)[1])]
+    rights = network.rights[arcs]
+    rank = np.arange(len(arcs)) - np.searchsorted(rights, rights)
+    return arcs[rank < network.max_lefts[rights]]
 
 
 def distances_m(problem: Problem, needs: Ints, slots: Ints) -> Ints:
