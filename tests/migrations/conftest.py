@@ -19,12 +19,24 @@ from timebank.ledger.holds import hold
 from timebank.ledger.posting import Posting, post
 from timebank.ledger.seals import seal_transfers
 from timebank.ledger.tables import Account, Transfer
+from timebank.needs.tables import RequestEvent, ServiceRequest
 from timebank.people.tables import AdvicePoint, NeverTogether
 from timebank.people.tokens import issue_token
 from timebank.planning.tables import Pair, Plan, Unmet
 from timebank.projects.projects import SLOT
 from timebank.projects.tables import Booking
-from timebank.visits.tables import Visit, VisitEvent
+from timebank.visits.audit_tables import AuditSample, SampledVisit, Suspicion
+from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
+from timebank.visits.tables import (
+    HomeBefore,
+    NeedBefore,
+    Offer,
+    Reminder,
+    Visit,
+    VisitEnding,
+    VisitEvent,
+    VisitStatement,
+)
 
 NEXT_WEEK = datetime.fromisoformat("2026-03-09T12:00:00+08:00")
 
@@ -36,6 +48,8 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _keep_books(session, world, noon)
         _plan_and_visit(session, world, noon)
         _administer(session, world, noon)
+        _ask_and_offer(session, world, noon)
+        _look_back(session, world, noon)
         _certify(session, world, noon)
     return world
 
@@ -90,6 +104,74 @@ def _administer(session: Session, world: World, now: datetime) -> None:
     session.add(ImportChange(batch_id=batch.id or 0, n=1, table_name="senior", before=b"sealed"))
     enqueue(session, "match", {"starts_on": "2026-03-02"}, idempotency_key="k", now=now)
     issue_token(session, scopes=frozenset({"visits:read"}), now=now, person_id=world.volunteers["V1"])
+
+
+def _ask_and_offer(session: Session, world: World, now: datetime) -> None:
+    request = ServiceRequest(
+        organisation_id=world.organisations["EAST"],
+        senior_id=world.seniors["S1"],
+        service_id=world.services["greeting"],
+        source="phone",
+        recorded_by="organisation:1",
+        asker_relation="self",
+        from_day=MONDAY,
+        to_day=NEXT_WEEK.date(),
+        window_start_min=480,
+        window_end_min=1080,
+        minutes=10,
+        idempotency_key="k",
+        request_hash=b"hash",
+        received_at=now,
+    )
+    session.add(request)
+    session.flush()
+    number = request.id or 0
+    session.add(RequestEvent(request_id=number, kind="received", actor="organisation:1", happened_at=now))
+    parts: dict[str, Any] = {
+        "request_id": number,
+        "volunteer_id": world.volunteers["V1"],
+        "day": MONDAY,
+        "starts_min": 540,
+    }
+    session.add(Offer(round=1, rank=1, open_min=60, **parts))
+    session.flush()
+
+
+def _look_back(session: Session, world: World, now: datetime) -> None:
+    """Leave a row in every table of what follows a visit."""
+    visit = session.exec(select(Visit)).one()
+    number, giver, senior = visit.id or 0, world.volunteers["V1"], world.seniors["S1"]
+    area, committee = world.areas["310107004"], world.areas["310107004001"]
+    session.add(
+        VisitEnding(visit_id=number, kind="missed", side="served", is_late=True, notice_min=0, actor="a", ended_at=now)
+    )
+    session.add(VisitStatement(visit_id=number, side="senior", minutes=10, actor="a", stated_at=now))
+    session.add(Reminder(visit_id=number, role="giver", lead_min=60, person_id=giver, claimed_at=now))
+    place: dict[str, Any] = {"subdistrict_id": area, "committee_id": committee, "lat_deg": 31.2, "lon_deg": 121.4}
+    session.add(HomeBefore(senior_id=senior, until_at=now, **place))
+    parts = {"senior_id": senior, "service_id": world.services["greeting"]}
+    session.add(NeedBefore(need_id=visit.need_id, until_at=now, **parts))
+    session.add(Suspicion(kind="pair", key="pair:1", giver_id=giver, area_id=area, day=MONDAY, found_at=now))
+    east = world.organisations["EAST"]
+    days: dict[str, Any] = {"from_day": MONDAY, "to_day": NEXT_WEEK.date()}
+    sample = AuditSample(organisation_id=east, seed=1, quota=1, drawn_by="a", drawn_at=now, **days)
+    group = GroupService(
+        organisation_id=east,
+        service_id=world.services["greeting"],
+        area_id=area,
+        day=MONDAY,
+        starts_min=540,
+        planned_min=60,
+        idempotency_key="k",
+        request_hash=b"hash",
+    )
+    session.add_all((sample, group))
+    session.flush()
+    session.add(SampledVisit(sample_id=sample.id or 0, visit_id=number, evidence="app", rank=1, stratum_size=1))
+    session.add(GroupGiver(group_id=group.id or 0, volunteer_id=giver))
+    session.add(GroupServed(group_id=group.id or 0, senior_id=senior))
+    session.add(GroupEvent(group_id=group.id or 0, kind="planned", actor="a", happened_at=now))
+    session.flush()
 
 
 def _certify(session: Session, world: World, now: datetime) -> None:

@@ -10,7 +10,18 @@ from sqlalchemy import Engine, text
 from timebank.core.database import told_in_words
 from timebank.core.errors import StoreDiffers
 
-APPEND_ONLY = ("transfer", "entry", "seal", "visit_event")
+APPEND_ONLY = (
+    "transfer",
+    "entry",
+    "seal",
+    "visit_event",
+    "visit_ending",
+    "visit_statement",
+    "request_event",
+    "group_event",
+    "home_before",
+    "need_before",
+)
 """Tables whose rows are never changed or deleted."""
 TAKES_PLACE = {"transfer": "id = NEW.id", "seal": "book_id = NEW.book_id AND n = NEW.n"}
 """When a new row would take the place of one by SQLite's REPLACE, whoever connects.

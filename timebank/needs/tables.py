@@ -1,11 +1,20 @@
-"""Rows of needs: the service catalogue, and who needs which service how often."""
+"""Rows of needs: the service catalogue, who needs which service how often, and who asks for a single one."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from timebank.core.columns import big_id, big_int, big_ref
+from timebank.core.columns import (
+    big_id,
+    big_int,
+    big_ref,
+    moment,
+    optional_encrypted,
+    optional_int,
+    optional_moment,
+    optional_ref,
+)
 
 
 class Service(SQLModel, table=True):
@@ -66,3 +75,68 @@ class Need(SQLModel, table=True):
     from_day: date
     to_day: date | None = Field(default=None)
     status: str = Field(default="open", max_length=12)
+
+
+class ServiceRequest(SQLModel, table=True):
+    """A single service that somebody asks for: through which door, who on whose behalf, and when it would suit.
+
+    The wish is exact (one day, ``starts_min`` given) or fuzzy (any of some days, within hours); ``to_day`` is
+    half-open. ``recorded_by`` is who wrote it down, ``asker_id`` the person who asked when the registry knows them.
+    """
+
+    __tablename__ = "service_request"
+    __table_args__ = (
+        CheckConstraint("source IN ('page','phone','paper','relative','home_visit')", name="source"),
+        CheckConstraint("asker_relation IN ('self','spouse','child','relative','neighbour','staff')", name="relation"),
+        CheckConstraint(
+            "status IN ('received','listed','turned_away','offered','planned','withdrawn','lapsed')", name="status"
+        ),
+        CheckConstraint("to_day > from_day AND minutes > 0", name="amounts"),
+        CheckConstraint("window_start_min >= 0 AND window_end_min <= 1440", name="day"),
+        CheckConstraint("window_start_min + minutes <= window_end_min", name="window"),
+        CheckConstraint(
+            "starts_min IS NULL OR (starts_min >= window_start_min AND starts_min + minutes <= window_end_min)",
+            name="exact",
+        ),
+        CheckConstraint("status NOT IN ('listed','offered','planned') OR need_id IS NOT NULL", name="need"),
+        Index("uq_service_request_key", "organisation_id", "idempotency_key", unique=True),
+        Index("ix_service_request_senior", "senior_id", "status"),
+        Index("ix_service_request_list", "organisation_id", "status", "from_day"),
+        Index("uq_service_request_need", "need_id", unique=True),
+    )
+
+    id: int | None = big_id()
+    organisation_id: int = big_ref("organisation.id")
+    senior_id: int = big_ref("senior.person_id")
+    service_id: int = big_ref("service.id")
+    source: str = Field(max_length=12)
+    recorded_by: str = Field(max_length=80)
+    asker_relation: str = Field(max_length=12)
+    asker_id: int | None = optional_ref("person.id")
+    asker_name: str | None = optional_encrypted("service_request.asker_name")
+    wish: str | None = optional_encrypted("service_request.wish")
+    from_day: date
+    to_day: date
+    window_start_min: int = big_int()
+    window_end_min: int = big_int()
+    starts_min: int | None = optional_int()
+    minutes: int = big_int()
+    status: str = Field(default="received", max_length=12)
+    need_id: int | None = optional_ref("need.id")
+    idempotency_key: str = Field(max_length=200)
+    request_hash: bytes = Field(sa_type=LargeBinary, nullable=False)
+    received_at: datetime = moment()
+    closed_at: datetime | None = optional_moment()
+
+
+class RequestEvent(SQLModel, table=True):
+    """A step of a request, with who took it and their words; append-only."""
+
+    __tablename__ = "request_event"
+
+    id: int | None = big_id()
+    request_id: int = big_ref("service_request.id", index=True)
+    kind: str = Field(max_length=24)
+    actor: str = Field(max_length=80)
+    note: str = Field(default="", max_length=1000)
+    happened_at: datetime = moment()
