@@ -248,7 +248,12 @@ def with_named_pairs(problem: Problem, arcs: Arcs) -> Arcs:
     """
     named = candidates.find_named(problem, np.concatenate((problem.standing, problem.preset)))
     span = np.int64(len(problem.volunteers) + 1)
-    new = ~np.isin(named.needs * span + named.volunteers, arcs.needs * span + arcs.volunteers)
+    new = np.zeros(len(named.needs), dtype=bool)
+    if len(new):  # without a name there is nothing to sort all arcs for
+        new = ~np.isin(named.needs * span + named.volunteers, arcs.needs * span + arcs.volunteers)
+    if not new.any():
+        _check_preset(problem, arcs)
+        return arcs
     columns = {name: np.append(getattr(arcs, name), getattr(named, name)[new]) for name in COLUMNS}
     order = np.lexsort((columns["volunteers"], columns["distances_m"], columns["needs"]))
     found = Arcs(**{name: values[order] for name, values in columns.items()})
