@@ -10,7 +10,7 @@ from sqlmodel import Session
 from tests.honours.givers import Giver
 from tests.worlds import World
 from timebank.core.database import transaction
-from timebank.honours.hours import SERVICE, served_visits, standing_on, total_min
+from timebank.honours.hours import SERVICE, VISIT, served_visits, standing_on, total_min
 from timebank.ledger.accounts import ENTRY, ISSUANCE, account_id, account_of_person
 from timebank.ledger.holds import reverse
 from timebank.ledger.posting import Posting, post
@@ -97,6 +97,24 @@ def test_gifts_and_grants_are_no_hours(session: Session, giver: Giver, noon: dat
     post(session, given, now=noon)
 
     assert standing_on(session, giver.person, date(2026, 3, 2)).service_min == 135
+
+
+def test_transfer_of_another_kind_behind_a_visit_is_no_hour(session: Session, giver: Giver, noon: datetime) -> None:
+    """Whoever points a visit at coins that were not earned by it makes no hour of them."""
+    given = Posting(
+        book_id=giver.world.book,
+        idem_key="grant",
+        debit_id=account_id(session, giver.world.book, ISSUANCE),
+        credit_id=account_of_person(session, giver.person).id or 0,
+        amount_min=90,
+        reason="grant",
+        effective_at=noon,
+    )
+    granted = post(session, given, now=noon).transfer_id
+
+    session.connection().execute(update(VISIT).where(VISIT.c.transfer_id.is_(None)).values(transfer_id=granted))
+
+    assert minutes(session, giver) == [60, 45, 30]
 
 
 @pytest.mark.parametrize(("numerator", "denominator", "credit"), [(2, 1, 120), (1, 2, 30), (1, 1, 60)])
