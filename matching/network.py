@@ -55,7 +55,7 @@ class Network:
             if values.size and values.dtype.kind not in "iub":
                 message = f"{column.name} holds whole numbers, not {values.dtype}."
                 raise ValueError(message)
-            values = values.astype(np.int64)
+            values = values.astype(np.int64, copy=False)  # a copy is made above
             values.setflags(write=False)
             object.__setattr__(self, column.name, values)
         self._check_shapes()

@@ -153,11 +153,12 @@ def roster_of(problem: Problem, arcs: Arcs) -> Roster:
     needs = np.repeat(served, helpers[served])
     needs = needs[np.random.default_rng(problem.params.seed).permutation(len(needs))]
     order = np.argsort(needs, kind="stable")
-    first = np.searchsorted(needs[order], arcs.needs)
+    first = np.zeros(len(helpers), dtype=np.int64)
+    first[served] = np.cumsum(helpers[served]) - helpers[served]
     copies = helpers[arcs.needs]
     rows = np.repeat(np.arange(len(arcs.needs)), copies)
     turn = np.arange(len(rows)) - np.repeat(np.cumsum(copies) - copies, copies)
-    lefts = order[first[rows] + turn]
+    lefts = order[first[arcs.needs[rows]] + turn]
     is_fixed = objective.is_preset(problem, arcs.needs[rows], arcs.volunteers[rows])
     return Roster(
         network=Network(

@@ -183,20 +183,19 @@ def find_prices(problem: Problem, arcs: Arcs, paired: Assignment) -> Prices:
 
 def _prices(problem: Problem, arcs: Arcs, paired: Assignment) -> Prices | None:
     """Find prices, or nothing when one falls below 0: round a change that lowers the cost they would fall for ever."""
-    is_chosen = np.zeros(len(arcs.needs), dtype=bool)
-    is_chosen[paired.arcs] = True
     costs = objective.arc_costs(problem, arcs)
-    others = Arcs(needs=arcs.needs[~is_chosen], volunteers=arcs.volunteers[~is_chosen], distances_m=costs[~is_chosen])
-    first = np.flatnonzero(np.diff(others.needs, prepend=-1))
-    needs, who, metres = arcs.needs[is_chosen], arcs.volunteers[is_chosen], costs[is_chosen]
+    needs, who, metres = arcs.needs[paired.arcs], arcs.volunteers[paired.arcs], costs[paired.arcs]
+    others = costs.copy()
+    others[paired.arcs] = NO_PRICE
+    first = np.flatnonzero(np.diff(arcs.needs, prepend=-1))
     rooms = problem.volunteers.max_needs if paired.rooms is None else paired.rooms
     room = rooms - np.bincount(who, minlength=len(problem.volunteers))
     volunteers_m = np.where(room > 0, 0, NO_PRICE)
     while True:
         needs_m = np.where(problem.needs.served_by == ServedBy.VOLUNTEER, paired.stakes_m, 0)
         if len(first):
-            ways = np.minimum.reduceat(others.distances_m + volunteers_m[others.volunteers], first)
-            needs_m[others.needs[first]] = np.minimum(needs_m[others.needs[first]], ways)
+            ways = np.minimum.reduceat(others + volunteers_m[arcs.volunteers], first)
+            needs_m[arcs.needs[first]] = np.minimum(needs_m[arcs.needs[first]], ways)
         before = volunteers_m.copy()
         np.minimum.at(volunteers_m, who, needs_m[needs] - metres)
         if (volunteers_m < 0).any():
