@@ -100,11 +100,14 @@ def assign(
     time_limit_s: float | None = None,
     is_cancelled: Callable[[], bool] | None = None,
     progress: Progress | None = None,
+    first: Ints | None = None,
 ) -> Answer:
     """Choose at most one arc for each left.
 
     Parameters
     ----------
+    first
+        A known answer (position of the arc of each left, -1 for unpaired) that a search begins with; none is worse.
     workers
         Threads; by default one for each core this process may use. The answer does not depend on it.
     time_limit_s
@@ -132,7 +135,8 @@ def assign(
         watch.tell("flow", 1.0)
     else:
         with ThreadPoolExecutor(count) as executor:
-            found = _search(rest, effort, seed, executor, watch)
+            known = None if first is None else _moved(first, places, network)
+            found = _search(rest, effort, seed, executor, watch, known)
     chosen = np.append(places, UNPAIRED)[found.chosen]  # -1 reads the last one
     chosen[network.lefts[network.fixed]] = network.fixed
     return _answer(network, rest, chosen, found, seed, watch)
@@ -178,11 +182,22 @@ def _answer(network: Network, rest: Network, chosen: Ints, found: _Found, seed: 
     )
 
 
-def _search(network: Network, effort: Effort, seed: int, executor: Executor, watch: Watch) -> _Found:
+def _moved(first: Ints, places: Ints, network: Network) -> Ints:
+    """Put a known answer into the positions of the arcs that are free, those at ``places``."""
+    where = np.full(len(network.lefts) + 1, UNPAIRED)  # -1 reads the last one
+    where[places] = np.arange(len(places))
+    return where[first]
+
+
+def _search(
+    network: Network, effort: Effort, seed: int, executor: Executor, watch: Watch, known: Ints | None
+) -> _Found:
     """Bound, first answer, annealing, parts or core; the best answer so far wins throughout."""
     prices = tiers.sum_prices(network)
     worth = minutes.minute_prices(network, network.penalties)
     best = _Best(network, rounding.cheapest_first(network, worth))
+    if known is not None:
+        best.offer(known)
     watch.tell("bound", 0.0)
     bound = _raised(network, best.rank[-1], effort.steps, executor, watch)
     watch.tell("bound", 1.0)

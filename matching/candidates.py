@@ -51,12 +51,20 @@ class Planes:
 def planes(problem: Problem) -> Planes:
     """Put every place of the problem on one plane."""
     needs, volunteers, slots = problem.needs, problem.volunteers, problem.slots
-    origin = travel.origin_lat_deg(needs.lats_deg, volunteers.lats_deg, slots.lats_deg)
+    origin = plane_lat_deg(problem)
     return Planes(
         needs=travel.to_plane_m(needs.lats_deg, needs.lons_deg, origin_lat_deg=origin),
         volunteers=travel.to_plane_m(volunteers.lats_deg, volunteers.lons_deg, origin_lat_deg=origin),
         slots=travel.to_plane_m(slots.lats_deg, slots.lons_deg, origin_lat_deg=origin),
     )
+
+
+def plane_lat_deg(problem: Problem) -> float:
+    """Return the latitude at which the problem's plane is true: the given one, or the median of all places."""
+    if problem.params.plane_lat_deg is not None:
+        return problem.params.plane_lat_deg
+    places = (problem.needs.lats_deg, problem.volunteers.lats_deg, problem.slots.lats_deg)
+    return travel.origin_lat_deg(*places)
 
 
 def find_arcs(problem: Problem) -> Arcs:

@@ -60,10 +60,11 @@ def pair_faults(case: Case, wrong: Mask, words: str) -> Iterator[str]:
 
 
 def metres_between(problem: Problem, from_deg: tuple[Floats, Floats], to_deg: tuple[Floats, Floats]) -> Floats:
-    """Measure by the judge's own distance: small-angle arc with the cosine of the problem's median latitude."""
+    """Measure by the judge's own distance: small-angle arc with the cosine of the plane's latitude: the median, unless given."""
     every = np.sort(np.concatenate((problem.needs.lats_deg, problem.volunteers.lats_deg, problem.slots.lats_deg)))
     middle = (every[(len(every) - 1) // 2] + every[len(every) // 2]) / 2 if len(every) else 0.0
-    scale = np.cos(np.radians(middle))
+    given = problem.params.plane_lat_deg
+    scale = np.cos(np.radians(middle if given is None else given))
     north = (from_deg[0] - to_deg[0]) * METRES_PER_DEGREE
     east = (from_deg[1] - to_deg[1]) * METRES_PER_DEGREE * scale
     return np.asarray(np.sqrt(north * north + east * east) * problem.params.detour, dtype=np.float64)

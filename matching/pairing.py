@@ -9,6 +9,7 @@ several come to together stands in the network once for each of them.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Protocol
 
 import numpy as np
 
@@ -29,7 +30,8 @@ MOST_MINUTES = 1_000_000_000
 class Limits:
     """How hard and how long pairing may try; seconds may only stop it earlier.
 
-    ``ends_at`` is the moment of the machine's own clock at which ``time_limit_s`` is over, once it began.
+    ``ends_at`` is the moment of the machine's own clock at which ``time_limit_s`` is over, once it began. ``assigner``
+    answers a network in place of :func:`matching.assign.assign`, as a city in areas does.
     """
 
     effort: Effort = USUAL
@@ -38,6 +40,7 @@ class Limits:
     is_cancelled: Callable[[], bool] | None = None
     progress: Callable[[str, float], None] | None = None
     ends_at: float | None = None
+    assigner: "Assigner | None" = None
 
     def begun(self) -> "Limits":
         """Return the same limits with their seconds counted from now."""
@@ -49,6 +52,13 @@ class Limits:
     def left_s(self) -> float | None:
         """Seconds that are left, 0 when time is over; nothing without a limit."""
         return self.time_limit_s if self.ends_at is None else max(0.0, self.ends_at - perf_counter())
+
+
+class Assigner(Protocol):
+    """Whatever answers a network."""
+
+    def __call__(self, network: Network, limits: Limits, seed: int) -> assign.Answer:
+        """Choose at most one arc for each left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +208,8 @@ def _fixed(lefts: Ints, turn: Ints, is_fixed: Mask, copies: Ints) -> Ints:
 
 
 def _assign(roster: Roster, problem: Problem, limits: Limits) -> assign.Answer:
+    if limits.assigner is not None:
+        return limits.assigner(roster.network, limits, problem.params.seed)
     return assign.assign(
         roster.network,
         effort=limits.effort,

@@ -131,6 +131,7 @@ class Params:
     fairness_m: int = 0  # metres that each need more of one volunteer weighs: 0, 1, 2, ... times this
     waiting_m_per_day: int = 0  # metres that a day of waiting adds to the worth of a place
     seed: int = 0
+    plane_lat_deg: float | None = None  # latitude at which the plane is true; none: the median of all places
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -143,6 +144,9 @@ class Params:
             raise ValueError(message)
         if max(self.max_distance_m, self.max_slot_distance_m) > MOST_PENALTY or self.detour > MOST_DETOUR:
             message = f"Distances reach to {MOST_PENALTY} m and a detour to {MOST_DETOUR}, or costs overflow: {self}."
+            raise ValueError(message)
+        if self.plane_lat_deg is not None and not abs(self.plane_lat_deg) <= 85:
+            message = f"A plane is true at a latitude between -85 and 85, not at {self.plane_lat_deg}."
             raise ValueError(message)
         weights = (self.pace_m_per_min, self.change_m, self.fairness_m, self.waiting_m_per_day)
         if not all(np.isfinite(weights)) or min(weights) < 0 or max(weights) > 1_000_000:

@@ -9,7 +9,7 @@ Areas do not depend on how many processes there are, only on the seed: the same 
 """
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from matching.columns import Floats, Ints
 from matching.network import UNPAIRED, Network, Rank, faults, rank
+from matching.watch import POLL_S
 
 ROUNDS = 3
 FIRST_ANGLE_RAD = 0.3
@@ -26,17 +27,22 @@ FIRST_ANGLE_RAD = 0.3
 class AreaSolver(Protocol):
     """Whatever solves one area; it must be importable, for it runs in other processes."""
 
-    def __call__(self, network: Network, seed: int) -> Ints:
-        """Return the position of the arc of each left, -1 for unpaired, shape (lefts,)."""
+    def __call__(self, network: Network, current: Ints, seed: int) -> Ints:
+        """Return the position of the arc of each left, -1 for unpaired, shape (lefts,); ``current`` is what stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """An answer made of areas: the arc of each left, how good it is, and how good after each round."""
+    """An answer made of areas: the arc of each left, how good it is, and how good after each round.
+
+    ``lefts``, shape (lefts,), and ``rights``, shape (rights,), are the areas of the last round.
+    """
 
     chosen: Ints
     rank: Rank
     ranks_by_round: tuple[Rank, ...]
+    lefts: Ints
+    rights: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +85,34 @@ def solve_in_areas(
     chosen = np.full(network.left_count, UNPAIRED, dtype=np.int64)
     chosen[network.lefts[network.fixed]] = network.fixed
     ranks: list[Rank] = []
+    homes = areas = np.empty(0, dtype=np.int64)
     for number in range(cut.rounds):
         areas = cut_areas(rights_m, cut, number)
-        parts = [_part(network, chosen, area) for area in _lefts_and_rights(network, chosen, areas, cut.areas)]
+        homes = _homes(network, chosen, areas)
+        parts = _parts(network, chosen, homes, areas, cut.areas)
         futures: list[Future[Ints]] = [
-            executor.submit(solver, part.network, cut.seed + area) for area, part in enumerate(parts)
+            executor.submit(solver, part.network, part.current, cut.seed + area) for area, part in enumerate(parts)
         ]
         for area, (part, future) in enumerate(zip(parts, futures, strict=True)):
+            if not _has_ended(future, is_cancelled):
+                break
             _take(chosen, part, future.result())
             if progress is not None:
                 progress((number + (area + 1) / len(parts)) / cut.rounds)
         ranks.append(rank(network, chosen))
         if is_cancelled is not None and is_cancelled():
+            for future in futures:
+                future.cancel()
             break
-    return Joined(chosen=chosen, rank=ranks[-1], ranks_by_round=tuple(ranks))
+    return Joined(chosen=chosen, rank=ranks[-1], ranks_by_round=tuple(ranks), lefts=homes, rights=areas)
+
+
+def _has_ended(future: "Future[Ints]", is_cancelled: Callable[[], bool] | None) -> bool:
+    """Wait for an area, asking the caller in the meantime; false when the caller gave up first."""
+    while not wait((future,), timeout=POLL_S).done:
+        if is_cancelled is not None and is_cancelled():
+            return False
+    return True
 
 
 def cut_areas(rights_m: Floats, cut: Cut, number: int) -> Ints:
@@ -123,38 +143,59 @@ class _Part:
     current: Ints
 
 
-def _lefts_and_rights(network: Network, chosen: Ints, areas: Ints, count: int) -> list[tuple[Ints, Ints]]:
-    """Lefts and rights of every area: who is held there, and the unpaired whose dearest hope lies there."""
+def _homes(network: Network, chosen: Ints, areas: Ints) -> Ints:
+    """Area of every left: where it is held, or where its dearest hope lies; -1 without an arc."""
     home = np.full(network.left_count, UNPAIRED, dtype=np.int64)
-    order = np.lexsort((network.rights, network.costs, network.lefts))
-    lefts, first = np.unique(network.lefts[order], return_index=True)
-    home[lefts] = areas[network.rights[order[first]]]
+    least = np.full(network.left_count, np.iinfo(np.int64).max)
+    np.minimum.at(least, network.lefts, network.costs)
+    best = np.flatnonzero(network.costs == least[network.lefts])
+    first = np.full(network.left_count, network.right_count, dtype=np.int64)
+    np.minimum.at(first, network.lefts[best], network.rights[best])
+    reached = np.flatnonzero(first < network.right_count)
+    home[reached] = areas[first[reached]]
     paired = np.flatnonzero(chosen != UNPAIRED)
     home[paired] = areas[network.rights[chosen[paired]]]
-    return [(np.flatnonzero(home == area), np.flatnonzero(areas == area)) for area in range(count)]
+    return home
 
 
-def _part(network: Network, chosen: Ints, area: tuple[Ints, Ints]) -> _Part:
-    lefts, rights = area
-    left_row, right_row = np.full(network.left_count, UNPAIRED), np.full(network.right_count, UNPAIRED)
-    left_row[lefts], right_row[rights] = np.arange(len(lefts)), np.arange(len(rights))
-    arcs = np.flatnonzero((left_row[network.lefts] != UNPAIRED) & (right_row[network.rights] != UNPAIRED))
-    arc_row = np.full(len(network.lefts), UNPAIRED)
-    arc_row[arcs] = np.arange(len(arcs))
-    current = np.where(chosen[lefts] == UNPAIRED, UNPAIRED, arc_row[chosen[lefts]])
-    own = Network(
-        lefts=left_row[network.lefts[arcs]],
-        rights=right_row[network.rights[arcs]],
-        costs=network.costs[arcs],
-        weights_min=network.weights_min[arcs],
-        penalties=network.penalties[lefts],
-        tiers=network.tiers[lefts],
-        capacities_min=network.capacities_min[rights],
-        max_lefts=network.max_lefts[rights],
-        fixed=arc_row[network.fixed][arc_row[network.fixed] != UNPAIRED] if len(network.fixed) else network.fixed,
-        load_costs=network.load_costs[rights] if network.load_costs.size else network.load_costs,
+def _parts(network: Network, chosen: Ints, homes: Ints, areas: Ints, count: int) -> list[_Part]:
+    """Every area's own network: its rights, the lefts at home there, and the arcs between them."""
+    left_order, right_order = np.argsort(homes, kind="stable"), np.argsort(areas, kind="stable")
+    left_row, right_row = np.empty_like(left_order), np.empty_like(right_order)
+    left_cuts, right_cuts = (
+        np.searchsorted(of[by], np.arange(count + 1)) for of, by in ((homes, left_order), (areas, right_order))
     )
-    return _Part(network=own, lefts=lefts, arcs=arcs, current=current)
+    for order, cuts, row in ((left_order, left_cuts, left_row), (right_order, right_cuts, right_row)):
+        row[order] = np.arange(len(order))
+        for area in range(count):
+            row[order[cuts[area] : cuts[area + 1]]] -= cuts[area]
+    area_of_arc = homes[network.lefts]
+    inner = np.flatnonzero((area_of_arc == areas[network.rights]) & (area_of_arc != UNPAIRED))
+    inner = inner[np.argsort(area_of_arc[inner], kind="stable")]
+    arc_cuts = np.searchsorted(area_of_arc[inner], np.arange(count + 1))
+    arc_row = np.full(len(network.lefts) + 1, UNPAIRED)  # the last stands for unpaired
+    is_fixed = np.zeros(len(network.lefts), dtype=bool)
+    is_fixed[network.fixed] = True
+    parts = []
+    for area in range(count):
+        lefts = left_order[left_cuts[area] : left_cuts[area + 1]]
+        rights = right_order[right_cuts[area] : right_cuts[area + 1]]
+        arcs = inner[arc_cuts[area] : arc_cuts[area + 1]]
+        arc_row[arcs] = np.arange(len(arcs))
+        own = Network(
+            lefts=left_row[network.lefts[arcs]],
+            rights=right_row[network.rights[arcs]],
+            costs=network.costs[arcs],
+            weights_min=network.weights_min[arcs],
+            penalties=network.penalties[lefts],
+            tiers=network.tiers[lefts],
+            capacities_min=network.capacities_min[rights],
+            max_lefts=network.max_lefts[rights],
+            fixed=np.flatnonzero(is_fixed[arcs]),
+            load_costs=network.load_costs[rights] if network.load_costs.size else network.load_costs,
+        )
+        parts.append(_Part(network=own, lefts=lefts, arcs=arcs, current=arc_row[chosen[lefts]]))
+    return parts
 
 
 def _take(chosen: Ints, part: _Part, answer: Ints) -> None:
