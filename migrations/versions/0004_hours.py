@@ -222,7 +222,7 @@ def _make_what_visits_leave() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("role IN ('giver','served')", name=op.f("ck_reminder_role")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reminder_person_id")),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_reminder_visit_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_reminder_visit_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("visit_id", "role", "lead_min", name=op.f("pk_reminder")),
     )
 

@@ -5,7 +5,7 @@ What belongs to a visit and is not known of most stands in tables of its own, so
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
 from timebank.core.columns import (
@@ -122,7 +122,11 @@ class Reminder(SQLModel, table=True):
 
     __table_args__ = (CheckConstraint("role IN ('giver','served')", name="role"),)
 
-    visit_id: int = big_ref("visit.id", primary_key=True)
+    visit_id: int = Field(
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_args=[ForeignKey("visit.id", ondelete="CASCADE")],  # a planned visit gives way to a newer plan
+    )
     role: str = Field(primary_key=True, max_length=8)
     lead_min: int = Field(primary_key=True, sa_type=BigInteger)
     person_id: int = big_ref("person.id")
