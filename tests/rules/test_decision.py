@@ -1,6 +1,7 @@
 """Decisions follow from the pack of their day alone, and say which rule and article decided."""
 
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -64,22 +65,73 @@ def test_decision_is_that_of_its_own_day() -> None:
     """An hour given last year is judged by last year's rules, whenever it is entered."""
     decision = decide(day=date(2025, 12, 31))
 
-    assert decision.pack == "default-1"
-    assert decision.articles == ("assumed: whole minutes lose nothing",)
+    assert decision.pack == "shanghai-notice"
+    assert decision.articles == ("assumed: not found in any source read; whole minutes lose nothing",)
 
 
 def test_stored_decision_tells_all() -> None:
-    """What is stored with a transfer can be read years later without the program."""
-    assert decide(served_min=600).to_json() == {
+    """What is stored with a transfer can be read years later without the program, the case itself included."""
+    stored = decide(served_min=600).to_json()
+
+    assert stored == {
+        "kind": "earn",
         "pack": "shanghai-2026",
         "allowed": True,
         "minutes": 60,
+        "donate_min": 0,
         "reasons": ["rounding_min", "tolerance_min"],
         "articles": [
             "assumed: not found in any source read; whole minutes lose nothing",
             "assumed: not found in any source read; minutes beyond the planned length that still count",
         ],
+        "inputs": {
+            "day": "2026-03-02",
+            "earn_denominator": 1,
+            "earn_numerator": 1,
+            "evidence": "app",
+            "giver_age": 65,
+            "jurisdiction": "shanghai",
+            "planned_min": 45,
+            "served_min": 600,
+        },
+        "inputs_sha256": "55a76c3b023efcb17214401756925d81f3a23933b04f889267e8dc9f20dce8db",
     }
+
+
+def test_inputs_are_canonical() -> None:
+    """Equal cases have equal bytes and so one hash, whoever writes them down; another case has another."""
+    decision = decide()
+
+    assert decision.inputs == (
+        '{"day":"2026-03-02","earn_denominator":1,"earn_numerator":1,"evidence":"app","giver_age":65,'
+        '"jurisdiction":"shanghai","planned_min":45,"served_min":45}'
+    )
+    assert decision.inputs_sha256 == sha256(decision.inputs.encode()).hexdigest()
+    assert decision.inputs_sha256 != decide(served_min=44).inputs_sha256
+
+
+def test_case_is_decided_again_from_what_is_stored() -> None:
+    """An audit repeats a decision from its own inputs and comes to the same."""
+    stored = decide(served_min=600).to_json()
+
+    again = Service(**(stored["inputs"] | {"day": date.fromisoformat(stored["inputs"]["day"])}))
+
+    assert decide_earning(again).to_json() == stored
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"served_min": -1}, "served_min cannot be -1"),
+        ({"earn_denominator": 0}, "earn_denominator cannot be 0"),
+        ({"giver_gender": "women"}, "it is one of female, male, unknown"),
+        ({"giver_residence": "moon"}, "it is one of none, resident, registered"),
+    ],
+)
+def test_impossible_case_is_a_mistake(change: dict[str, Any], words: str) -> None:
+    """A caller who makes one learns it at once, not from a wrong credit."""
+    with pytest.raises(ValueError, match=words):
+        decide(**change)
 
 
 def test_an_article_stands_for_each_reason() -> None:

@@ -224,7 +224,7 @@ def test_the_pack_is_that_of_the_day_of_service(engine: Engine, world: World, ma
         hold(session, last_year)
         credit_day(session, world.book, date(2025, 12, 31), now=EVENING)
 
-    assert _decision(engine, last_year)["pack"] == "default-1"
+    assert _decision(engine, last_year)["pack"] == "shanghai-notice"
 
 
 def test_a_service_earns_at_its_own_ratio(engine: Engine, world: World, visit: int) -> None:

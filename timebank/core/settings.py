@@ -32,3 +32,11 @@ class Settings:
             database_url=os.environ.get("DATABASE_URL") or default_url,
             keys=os.environ.get("TIMEBANK_KEYS", ""),
         )
+
+
+def rules_path() -> str:
+    """Return where the district's own rules stand, from ``TIMEBANK_RULES``: a file, a folder, or nothing.
+
+    Asked for at each decision, so nothing else of the environment is read.
+    """
+    return os.environ.get("TIMEBANK_RULES", "")
