@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from matching import anneal, core, flow, minutes, rounding, tiers
-from matching.bound import Bound, first_multipliers, parts_of, raise_bound
+from matching.bound import MOST_PARTS, Bound, first_multipliers, parts_of, raise_bound
 from matching.network import UNPAIRED, Ints, Network, cost, faults, rank
 from matching.polish import Pass, Polish
 from matching.search import Ladder, Search
@@ -84,6 +84,7 @@ class Answer:
     seconds: float
     moves: int  # of annealing
     work: float  # of solvers, in their deterministic units
+    multipliers: Ints | None = None  # of each left, at the bound, in parts of a metre (matching.bound.MOST_PARTS)
 
     @property
     def gap(self) -> float:
@@ -151,6 +152,7 @@ class _Found:
     method: str
     bound: int = 0
     unpaired_bound: int = 0
+    multipliers: Ints | None = None
     moves: int = 0
     work: float = 0.0
 
@@ -179,6 +181,7 @@ def _answer(network: Network, rest: Network, chosen: Ints, found: _Found, seed: 
         seconds=watch.seconds,
         moves=found.moves,
         work=found.work,
+        multipliers=found.multipliers,
     )
 
 
@@ -232,6 +235,7 @@ def _search(
             best.offer(answer.chosen)
             found.work += answer.work
     found.chosen = best.chosen
+    found.multipliers = bound.multipliers * (MOST_PARTS // bound.parts)
     found.unpaired_bound = _unpaired_bound(network, best.chosen, effort, executor, watch)
     return found
 

@@ -54,13 +54,6 @@ class Limits:
         return self.time_limit_s if self.ends_at is None else max(0.0, self.ends_at - perf_counter())
 
 
-class Assigner(Protocol):
-    """Whatever answers a network."""
-
-    def __call__(self, network: Network, limits: Limits, seed: int) -> assign.Answer:
-        """Choose at most one arc for each left."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """Chosen arcs and unmet needs (positions), the cost in metres, and a bound that no other choice's cost is below.
@@ -87,6 +80,13 @@ class Roster:
     network: Network
     needs: Ints
     arcs: Ints
+
+
+class Assigner(Protocol):
+    """Whatever answers the network of a roster."""
+
+    def __call__(self, roster: Roster, limits: Limits, seed: int) -> assign.Answer:
+        """Choose at most one arc for each left."""
 
 
 def pair(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> Assignment:
@@ -209,7 +209,7 @@ def _fixed(lefts: Ints, turn: Ints, is_fixed: Mask, copies: Ints) -> Ints:
 
 def _assign(roster: Roster, problem: Problem, limits: Limits) -> assign.Answer:
     if limits.assigner is not None:
-        return limits.assigner(roster.network, limits, problem.params.seed)
+        return limits.assigner(roster, limits, problem.params.seed)
     return assign.assign(
         roster.network,
         effort=limits.effort,

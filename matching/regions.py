@@ -24,25 +24,36 @@ FIRST_ANGLE_RAD = 0.3
 """Direction of the first line: along no street grid."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaAnswer:
+    """What was found for an area.
+
+    ``chosen``, shape (lefts,), is the position of the arc of each left, -1 for unpaired; ``multipliers``, shape
+    (lefts,), what each left is worth in parts of a metre (:data:`matching.bound.MOST_PARTS`), 0 where not known.
+    """
+
+    chosen: Ints
+    multipliers: Ints
+
+
 class AreaSolver(Protocol):
     """Whatever solves one area; it must be importable, for it runs in other processes."""
 
-    def __call__(self, network: Network, current: Ints, seed: int) -> Ints:
-        """Return the position of the arc of each left, -1 for unpaired, shape (lefts,); ``current`` is what stands."""
+    def __call__(self, network: Network, current: Ints, seed: int) -> AreaAnswer:
+        """Solve an area; ``current``, shape (lefts,), is what stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
     """An answer made of areas: the arc of each left, how good it is, and how good after each round.
 
-    ``lefts``, shape (lefts,), and ``rights``, shape (rights,), are the areas of the last round.
+    ``multipliers``, shape (lefts,), are those of the last area that each left was in.
     """
 
     chosen: Ints
     rank: Rank
     ranks_by_round: tuple[Rank, ...]
-    lefts: Ints
-    rights: Ints
+    multipliers: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +95,20 @@ def solve_in_areas(
         raise ValueError(message)
     chosen = np.full(network.left_count, UNPAIRED, dtype=np.int64)
     chosen[network.lefts[network.fixed]] = network.fixed
+    multipliers = np.zeros(network.left_count, dtype=np.int64)
     ranks: list[Rank] = []
-    homes = areas = np.empty(0, dtype=np.int64)
     for number in range(cut.rounds):
         areas = cut_areas(rights_m, cut, number)
-        homes = _homes(network, chosen, areas)
-        parts = _parts(network, chosen, homes, areas, cut.areas)
-        futures: list[Future[Ints]] = [
+        parts = _parts(network, chosen, _homes(network, chosen, areas), areas, cut.areas)
+        futures = [
             executor.submit(solver, part.network, part.current, cut.seed + area) for area, part in enumerate(parts)
         ]
         for area, (part, future) in enumerate(zip(parts, futures, strict=True)):
             if not _has_ended(future, is_cancelled):
                 break
-            _take(chosen, part, future.result())
+            answer = future.result()
+            _take(chosen, part, answer.chosen)
+            multipliers[part.lefts] = answer.multipliers
             if progress is not None:
                 progress((number + (area + 1) / len(parts)) / cut.rounds)
         ranks.append(rank(network, chosen))
@@ -104,10 +116,10 @@ def solve_in_areas(
             for future in futures:
                 future.cancel()
             break
-    return Joined(chosen=chosen, rank=ranks[-1], ranks_by_round=tuple(ranks), lefts=homes, rights=areas)
+    return Joined(chosen=chosen, rank=ranks[-1], ranks_by_round=tuple(ranks), multipliers=multipliers)
 
 
-def _has_ended(future: "Future[Ints]", is_cancelled: Callable[[], bool] | None) -> bool:
+def _has_ended(future: "Future[AreaAnswer]", is_cancelled: Callable[[], bool] | None) -> bool:
     """Wait for an area, asking the caller in the meantime; false when the caller gave up first."""
     while not wait((future,), timeout=POLL_S).done:
         if is_cancelled is not None and is_cancelled():

@@ -8,30 +8,35 @@ import pytest
 from matching.columns import Floats, Ints
 from matching.flow import rooms, solve
 from matching.network import UNPAIRED, Network, faults, rank
-from matching.regions import Cut, cut_areas, solve_in_areas
+from matching.regions import AreaAnswer, Cut, cut_areas, solve_in_areas
 
 NOTHING = np.empty(0, dtype=np.int64)
 
 
-def by_flow(network: Network, current: Ints, seed: int) -> Ints:
+def answer_of(chosen: Ints) -> AreaAnswer:
+    """Say nothing of what a left is worth."""
+    return AreaAnswer(chosen=chosen, multipliers=np.zeros(len(chosen), dtype=np.int64))
+
+
+def by_flow(network: Network, current: Ints, seed: int) -> AreaAnswer:
     """Solve an area of equal loads exactly."""
     room_counts = rooms(network)
     if room_counts is None:
         message = f"Area {seed} has unlike loads."
         raise ValueError(message)
-    return solve(network, room_counts)
+    return answer_of(solve(network, room_counts))
 
 
-def nobody(network: Network, current: Ints, seed: int) -> Ints:
+def nobody(network: Network, current: Ints, seed: int) -> AreaAnswer:
     """Pair nobody, whatever the seed."""
-    return np.full(network.left_count, UNPAIRED + 0 * seed, dtype=np.int64)
+    return answer_of(np.full(network.left_count, UNPAIRED, dtype=np.int64))
 
 
-def everybody(network: Network, current: Ints, seed: int) -> Ints:
+def everybody(network: Network, current: Ints, seed: int) -> AreaAnswer:
     """Break every capacity."""
-    first = np.full(network.left_count, UNPAIRED + 0 * seed, dtype=np.int64)
+    first = np.full(network.left_count, UNPAIRED, dtype=np.int64)
     first[network.lefts[::-1]] = np.arange(len(network.lefts))[::-1]
-    return first
+    return answer_of(first)
 
 
 def town(*, lefts: int = 400, rights: int = 80, seed: int = 1) -> tuple[Network, Floats]:
@@ -60,7 +65,7 @@ def town(*, lefts: int = 400, rights: int = 80, seed: int = 1) -> tuple[Network,
 def test_cutting_loses_little(areas: int) -> None:
     """One area is the whole; eight lose at most one per cent in four rounds, and every rule holds."""
     network, places = town(lefts=2_000, rights=400)
-    whole = rank(network, by_flow(network, NOTHING, 0))
+    whole = rank(network, by_flow(network, NOTHING, 0).chosen)
 
     with ThreadPoolExecutor(2) as executor:
         joined = solve_in_areas(network, places, Cut(areas=areas, rounds=4), by_flow, executor=executor)
@@ -120,13 +125,13 @@ def test_preset_pairs_stay() -> None:
 COLUMNS = ("lefts", "rights", "costs", "weights_min", "penalties", "tiers", "capacities_min", "max_lefts")
 
 
-def by_fixed_flow(network: Network, current: Ints, seed: int) -> Ints:
+def by_fixed_flow(network: Network, current: Ints, seed: int) -> AreaAnswer:
     """Solve an area with pairs set beforehand: the rest by flow."""
     rest, arcs = network.free()
-    chosen = by_flow(rest, current, seed)
+    chosen = by_flow(rest, current, seed).chosen
     answer = np.where(chosen == UNPAIRED, UNPAIRED, np.append(arcs, UNPAIRED)[chosen])
     answer[network.lefts[network.fixed]] = network.fixed
-    return answer
+    return answer_of(answer)
 
 
 def test_wrong_answer_of_an_area_is_found() -> None:
