@@ -155,6 +155,8 @@ def _wrong_days(problem: Problem, needs: Ints, volunteers: Ints, visits: Held) -
     closes = np.minimum(asked.window_ends_min[visits.needs], who.window_ends_min[visits.volunteers])
     out = (at < opens) | (at + asked.durations_min[visits.needs] > closes)
     out |= (visits.days < 0) | (visits.days >= horizon)
+    weekdays = (problem.starts_on.weekday() + visits.days) % DAYS_A_WEEK
+    out |= (asked.weekdays[visits.needs] & who.weekdays[visits.volunteers]) >> weekdays & 1 == 0
     wrong = np.unique(visits.needs[out])
     inside = _some(visits, ~out)
     together = _not_together(problem, inside)
