@@ -2,13 +2,19 @@
 
 import csv
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from sqlalchemy import Engine
+
+from timebank.core.database import transaction
+from timebank.imports.batches import undo_batch
 
 Rows = list[list[object]]
 WriteCsv = Callable[..., Path]
+Undo = Callable[[int | None], None]
 
 
 @pytest.fixture
@@ -42,3 +48,14 @@ def write_workbook(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def undo(engine: Engine, noon: datetime) -> Undo:
+    """Take a batch back."""
+
+    def run(batch: int | None) -> None:
+        with transaction(engine) as session:
+            undo_batch(session, batch or 0, now=noon)
+
+    return run

@@ -91,6 +91,15 @@ def test_a_wrong_quote_names_its_row(text_file: Callable[[bytes], Path], content
         read(path)
 
 
+def test_rows_past_the_last_of_a_spreadsheet_are_refused(
+    text_file: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fifty million empty lines are gone through for nothing."""
+    monkeypatch.setattr("timebank.imports.csv_files.LAST_ROW", 100)
+
+    assert why(text_file("编号,姓名\n".encode() + b"\n" * 200)) == "rows"
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 from timebank.core.columns import Encrypted
 from timebank.core.errors import Refusal
 from timebank.core.personal_data import lookup_hash, open_field, seal_field
-from timebank.imports.dependents import find_dependents, row_name
+from timebank.imports.dependents import UNKNOWN, find_dependents, row_name
 from timebank.imports.rows import in_chunks, rows_in
 from timebank.imports.tables import ImportChange
 
@@ -160,22 +160,32 @@ def undo_changes(session: Session, batch_id: int) -> None:
     RowInUse
         When other rows refer to one that would go.
     """
-    connection = session.connection()
-    notes = list(connection.execute(select(CHANGE).where(CHANGE.c.batch_id == batch_id).order_by(CHANGE.c.n)))
-    by_table = {
-        SQLModel.metadata.tables[name]: own
-        for name in PARENTS_FIRST
-        if (own := [note for note in notes if note.table_name == name])
-    }
-    for table, own in by_table.items():
-        _refuse_changed(session, batch_id, table, own)
-    for table, own in reversed(by_table.items()):
-        _take_away(session, batch_id, table, [note for note in own if note.before is None])
-    for table, own in by_table.items():
-        removed = [_before(table, note) for note in own if note.after_digest == GONE]
-        if removed:
-            connection.execute(insert(table), removed)
-        _overwrite(session, table, [_before(table, note) for note in own if note.before and note.after_digest != GONE])
+    written = set(
+        session.connection().execute(select(CHANGE.c.table_name).where(CHANGE.c.batch_id == batch_id)).scalars()
+    )
+    tables = [SQLModel.metadata.tables[name] for name in PARENTS_FIRST if name in written]
+    for table in tables:
+        for notes in _portions(session, batch_id, table):
+            _refuse_changed(session, batch_id, table, notes)
+    for table in reversed(tables):
+        for notes in _portions(session, batch_id, table):
+            _take_away(session, batch_id, table, [note for note in notes if note.before is None])
+    for table in tables:
+        for notes in _portions(session, batch_id, table):
+            removed = [_before(table, note) for note in notes if note.after_digest == GONE]
+            if removed:
+                session.connection().execute(insert(table), removed)
+            changed = [_before(table, note) for note in notes if note.before and note.after_digest != GONE]
+            _overwrite(session, table, changed)
+
+
+def _portions(session: Session, batch_id: int, table: Table) -> Iterator[list[Any]]:
+    """Yield the notes of a table in their order, as many at a time as memory should hold."""
+    last = 0
+    own = select(CHANGE).where(CHANGE.c.batch_id == batch_id, CHANGE.c.table_name == table.name).order_by(CHANGE.c.n)
+    while some := list(session.connection().execute(own.where(CHANGE.c.n > last).limit(PORTION))):
+        yield some
+        last = some[-1].n
 
 
 def _refuse_changed(session: Session, batch_id: int, table: Table, notes: list[Any]) -> None:
@@ -184,24 +194,29 @@ def _refuse_changed(session: Session, batch_id: int, table: Table, notes: list[A
     for note in notes:
         row = current.get(_key(keys, note.row_key))
         if (digest(row) if row else GONE) != note.after_digest:
-            raise RowChangedSince(batch_id=batch_id, table=table.name, row=row_name(session, table.name, note.row_key))
+            name = row_name(session, table.name, note.row_key)
+            raise RowChangedSince(batch_id=batch_id, table=table.name, row=name)
 
 
 def _take_away(session: Session, batch_id: int, table: Table, notes: list[Any]) -> None:
-    """Delete rows that the batch added; if something rests on them, say what."""
+    """Delete rows that the batch added; if something rests on them, say what.
+
+    It is asked before, and not seen by a delete that fails: SQLite deletes in a savepoint in quadratic time, and
+    PostgreSQL answers nothing after a failure without one. The rows are locked, so nothing comes in between.
+    """
     if not notes:
         return
     keys = [column.name for column in table.primary_key.columns]
     current = _current(session, table, keys, notes)
     rows = [current[_key(keys, note.row_key)] for note in notes]
-    attempt = session.begin_nested()
+    found = find_dependents(session, table, rows)
     try:
-        session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in rows])
-    except IntegrityError as fault:
-        attempt.rollback()
-        found = find_dependents(session, table, rows)
-        raise RowInUse(batch_id=batch_id, table=table.name, dependent=found.table, count=found.row_count) from fault
-    attempt.commit()
+        if found is None:
+            session.connection().execute(delete(table).where(_by_key(table)), [_bound(table, row) for row in rows])
+    except IntegrityError:  # of a table that this process does not know
+        found = UNKNOWN
+    if found is not None:
+        raise RowInUse(batch_id=batch_id, table=table.name, dependent=found.table, count=found.row_count)
 
 
 def _by_key(table: Table) -> Any:

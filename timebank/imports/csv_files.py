@@ -12,6 +12,8 @@ from timebank.imports.files import CHUNK, Source
 LONGEST_CELL = 20_000
 LONGEST_LINE = 1_000_000
 MOST_LINES_A_ROW = 1_000
+LAST_ROW = 1_048_576
+"""Past it no spreadsheet could have written the file, nor show where a fault is."""
 LOOKED_AT = 5
 """Lines in which the separator is looked for; a title may stand above the header."""
 SEPARATORS = ",;\t"
@@ -61,6 +63,8 @@ def rows(source: Source) -> Iterator[tuple[int, dict[int, object]]]:
                 if cells:
                     yield lines.row, cells
                 lines.end_row()
+                if lines.row > LAST_ROW:
+                    raise source.refused("rows", f"{LAST_ROW:,}")
         except csv.Error as fault:
             raise source.refused("quotes", lines.row) from fault
 

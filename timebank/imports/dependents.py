@@ -30,11 +30,14 @@ class Dependents(NamedTuple):
     row_count: int
 
 
-def find_dependents(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> Dependents:
+UNKNOWN = Dependents(OTHER, 1)
+"""What refers to rows and is not known here: the database alone can tell that it is there."""
+
+
+def find_dependents(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]) -> Dependents | None:
     """Return what refers to the rows; of several tables the one that says most.
 
-    Time that was transferred rests on the account of a person, and is told instead of the account. Of a table that
-    this process does not know only the database can tell that it is there.
+    Time that was transferred rests on the account of a person, and is told instead of the account.
     """
     found: dict[str, int] = {}
     for other in SQLModel.metadata.tables.values():
@@ -47,7 +50,7 @@ def find_dependents(session: Session, table: Table, rows: Sequence[Mapping[str, 
     if ACCOUNT.name in found and (moved := _transfers(session, [row["id"] for row in rows])):
         found[FIRST_TOLD[0]] = moved
     if not found:
-        return Dependents(OTHER, 1)
+        return None
     name = next((name for name in FIRST_TOLD if name in found), min(found))
     return Dependents(name, found[name])
 
