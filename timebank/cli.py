@@ -10,7 +10,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from timebank.core.clock import now
+from timebank.core.clock import day_of, now
 from timebank.core.database import database, transaction
 from timebank.core.errors import Refusal, StoreUnavailable
 from timebank.core.jobs import work as work_jobs
@@ -23,10 +23,16 @@ from timebank.demo.told import tell, to_paste
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
 from timebank.ledger.guards import missing_triggers, require_guards
+from timebank.ledger.holders import holder_pages
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import Book
 from timebank.planning.runs import MATCH, run_match
 from timebank.reports.page import write_page
+from timebank.rules.command import app as rules_app
+from timebank.rules.command import wanted_pack
+from timebank.rules.compare import Comparison, cutoffs, differences
+from timebank.rules.pack import PackRefused
+from timebank.rules.told import compared
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +44,7 @@ ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
+app.add_typer(rules_app, name="rules")
 
 
 def _engine() -> AbstractContextManager[Engine]:
@@ -123,12 +130,33 @@ def verify() -> None:
     raise typer.Exit(int(broken))
 
 
+@rules_app.command()
+def compare(
+    before: Annotated[str, typer.Argument(help="Name of the pack that holds.")],
+    after: Annotated[str, typer.Argument(help="Name of the pack that would hold.")],
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day looked at; else today.")] = None,
+) -> None:
+    """Say which rules of two packs differ, and what would change for the accounts that stand."""
+    day = on.date() if on else day_of(now())
+    first, second = wanted_pack(before), wanted_pack(after)
+    comparison = Comparison(first, second, day)
+    with _engine() as engine, transaction(engine, read_only=True) as session:
+        for book in session.exec(select(Book)):
+            for page in holder_pages(session, book.id or 0, day=day, cutoffs=cutoffs(first, second, day)):
+                comparison.add(page)
+    for line in compared(differences(first, second), comparison):
+        typer.echo(line)
+
+
 def main() -> None:
     """Run the command line; a refusal is told in both languages, without a traceback."""
     try:
         app()
     except Refusal as refusal:
         sys.stderr.write(f"{say_refusal(refusal, 'zh')}\n{say_refusal(refusal, 'en')}\n")
+        sys.exit(2)
+    except PackRefused as fault:
+        sys.stderr.write(f"{fault}\n")
         sys.exit(2)
     except StoreUnavailable as fault:
         sys.stderr.write(f"{fault}\n")
