@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
+from tests.needs.asking import listed
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
@@ -74,6 +75,13 @@ def make_visit(engine: Engine, world: World, plan: int) -> MakeVisit:
 def visit(make_visit: MakeVisit) -> int:
     """The greeting of S1 by V1 on Monday at 9:00."""
     return make_visit()
+
+
+@pytest.fixture
+def request_number(engine: Engine, world: World) -> int:
+    """A greeting of S1 on Tuesday or Wednesday, in the list."""
+    with transaction(engine) as session:
+        return listed(session, world)
 
 
 def begin(session: Session, visit: int, *, evidence: str = "app", at_min: int = 540) -> Visit:

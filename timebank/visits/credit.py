@@ -95,6 +95,7 @@ def _uncredited() -> Select[Any]:
         .where(v.status == "confirmed", v.transfer_id.is_(None))
         .order_by(v.id)
         .limit(VISITS_A_BATCH)
+        .with_for_update(of=VISIT)  # nobody disputes a visit between its decision and its mark
     )
 
 

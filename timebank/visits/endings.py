@@ -17,8 +17,8 @@ from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.needs.requests import EVENT as REQUEST_EVENT
 from timebank.needs.requests import LIVE, NEED, REQUEST, check_words, request_of, step
+from timebank.rules.pack import pack_in_force
 from timebank.visits.life import EVENT, VISIT, cancel, miss, visit_of
-from timebank.visits.limits import STANDARD
 from timebank.visits.offers import OFFER, withdraw_offers
 from timebank.visits.tables import Visit, VisitEnding
 
@@ -41,9 +41,8 @@ def cancel_by(
     actor: str,
     note: str,
     now: datetime,
-    late_notice_h: int = STANDARD.late_notice_h,
 ) -> Visit:
-    """Call a planned visit off for a side; with less notice than the limit it is called off late.
+    """Call a planned visit off for a side; with less notice than the pack of its day asks for it is called off late.
 
     Raises
     ------
@@ -54,7 +53,7 @@ def cancel_by(
     """
     _check_side(side, SIDES)
     visit = cancel(session, visit_id, actor=actor, note=note, now=now)
-    if _keep(session, visit, "cancelled", side, actor, now, late_notice_h):
+    if _keep(session, visit, "cancelled", side, actor, now):
         _follow(session, visit, side, "cancelled", actor, now)
     return visit
 
@@ -73,7 +72,7 @@ def miss_by(session: Session, visit_id: int, *, side: str, actor: str, note: str
     """
     _check_side(side, SIDES[:2])
     visit = miss(session, visit_id, actor=actor, note=note, now=now)
-    if _keep(session, visit, "missed", side, actor, now, 0):
+    if _keep(session, visit, "missed", side, actor, now):
         _follow(session, visit, side, "missed", actor, now)
     return visit
 
@@ -153,14 +152,16 @@ def _check_side(side: str, known: tuple[str, ...]) -> None:
         raise WrongInput(field="side", value=side, right=Phrase("right_one_of", known=", ".join(known)))
 
 
-def _keep(session: Session, visit: Visit, kind: str, side: str, actor: str, now: datetime, late_notice_h: int) -> bool:
+def _keep(session: Session, visit: Visit, kind: str, side: str, actor: str, now: datetime) -> bool:
     """Write by whose side a visit ended, once; who says it second changes nothing."""
     connection = session.connection()
+    late_min: int = pack_in_force(visit.day).value("late_cancellation_min")
     notice = moment_at(visit.day, visit.starts_min) - now
     row: dict[str, Any] = {"visit_id": visit.id, "kind": kind, "side": side, "actor": actor, "ended_at": now}
     row |= {"notice_min": max(0, int(notice.total_seconds() // 60))}
-    row |= {"is_late": kind == "missed" or notice < timedelta(hours=late_notice_h)}
-    return bool(connection.execute(insert_or_skip(connection, ENDING).on_conflict_do_nothing(), row).rowcount)
+    row |= {"is_late": kind == "missed" or notice < timedelta(minutes=late_min)}
+    skip = insert_or_skip(connection, ENDING).on_conflict_do_nothing().returning(ENDING.c.visit_id)
+    return connection.execute(skip, row).first() is not None
 
 
 def _follow(session: Session, visit: Visit, side: str, kind: str, actor: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, insert, select, update
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from timebank.core.clock import day_of, moment_at
 from timebank.core.errors import NotFound, WrongInput, WrongState
@@ -17,7 +17,7 @@ from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.rules.pack import EVIDENCE
 from timebank.visits.refusals import PartyToDispute, TooEarly
-from timebank.visits.tables import Visit, VisitEvent
+from timebank.visits.tables import Visit, VisitEvent, VisitStatement
 
 VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 EVENT: Table = VisitEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -243,6 +243,8 @@ def _actors(session: Session, visit: Visit, kind: str) -> set[str]:
 
 
 def _parties(session: Session, visit: Visit) -> set[str]:
-    """Who gave, who was served, and whoever disputed."""
+    """Who gave, who was served, whoever disputed, and whoever said how long it took."""
     need = session.get_one(Need, visit.need_id)
-    return {f"person:{visit.volunteer_id}", f"person:{need.senior_id}"} | _actors(session, visit, "disputed")
+    stated = select(col(VisitStatement.actor)).where(col(VisitStatement.visit_id) == visit.id)
+    said = set(session.connection().execute(stated).scalars())
+    return {f"person:{visit.volunteer_id}", f"person:{need.senior_id}"} | _actors(session, visit, "disputed") | said

@@ -1,4 +1,4 @@
-"""Limits of the life of an hour: what is late, how long an offer stands, and from where on a person looks.
+"""Limits of the life of an hour: how long an offer stands, and from where on a person looks.
 
 They are data (``limits.toml``), assumed until a district says otherwise, and are handed to whoever decides.
 """
@@ -18,7 +18,6 @@ class Limits:
         When one is no whole number from 1 to 100,000.
     """
 
-    late_notice_h: int
     offer_open_min: int
     clock_slack_min: int
     past_midnight_min: int
