@@ -1,5 +1,6 @@
 """The district as bare columns: 12,500 needs and 2,433 volunteers in residential compounds, by seed."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,13 +10,23 @@ from matching.problem import Floats, FrequencyKind, Needs, Params, Problem, Serv
 LAT_DEG, LON_DEG = 31.25, 121.40
 SPREAD_DEG = 0.035
 COMPOUND_DEG = 0.0012
+COMPOUNDS = 400
+DISTRICT_SENIORS = 12_500
 MOST_NEEDS, WEEKLY_CAP_MIN = 6, 300
+UNLIKE = ((1, 35), (1, 60), (2, 35), (3, 35), (2, 60))
+"""Visits a week and minutes of each."""
 
 
-def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, candidates: int = 30) -> Problem:
-    """Return greetings every two days for all seniors; each volunteer takes six, so capacity is 117 %."""
+def district(
+    *, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, candidates: int = 30, districts: float = 1.0
+) -> Problem:
+    """Return greetings every two days for all seniors; each volunteer takes six, so capacity is 117 %.
+
+    ``districts`` is how many times the ground and the compounds of the district they live on.
+    """
     random = np.random.default_rng(seed)
-    compounds = random.uniform(-SPREAD_DEG, SPREAD_DEG, (400, 2)) + np.array([LAT_DEG, LON_DEG])
+    reach_deg = SPREAD_DEG * districts**0.5
+    compounds = random.uniform(-reach_deg, reach_deg, (round(COMPOUNDS * districts), 2)) + np.array([LAT_DEG, LON_DEG])
     homes, starts = _places(random, compounds, seniors), _places(random, compounds, volunteers)
     n, m = seniors, volunteers
     needs = Needs(
@@ -60,6 +71,27 @@ def district(*, seniors: int = 12_500, volunteers: int = 2_433, seed: int = 1, c
         slots=Slots.empty(),
         params=Params(candidates_per_need=candidates, seed=seed),
     )
+
+
+def city(*, seniors: int, volunteers: int, seed: int = 1) -> Problem:
+    """Return as many seniors and volunteers as asked, as dense as in the district."""
+    return district(seniors=seniors, volunteers=volunteers, seed=seed, districts=max(1.0, seniors / DISTRICT_SENIORS))
+
+
+def with_unlike_minutes(problem: Problem, *, weekly_cap_min: int, seed: int = 1) -> Problem:
+    """Return the same people with visits of 35, 60, 70, 105 or 120 minutes a week, one to three times a week."""
+    kind = np.random.default_rng(seed).integers(0, len(UNLIKE), len(problem.needs))
+    times, minutes = np.array(UNLIKE).T[:, kind]
+    needs = replace(
+        problem.needs,
+        frequency_kinds=np.full(len(kind), FrequencyKind.TIMES_PER_WEEK),
+        frequency_counts=times,
+        durations_min=minutes,
+    )
+    people = len(problem.volunteers)
+    caps = np.full(people, weekly_cap_min)
+    most = np.full(people, weekly_cap_min // min(time * long for time, long in UNLIKE))
+    return replace(problem, needs=needs, volunteers=replace(problem.volunteers, weekly_caps_min=caps, max_needs=most))
 
 
 def _places(random: np.random.Generator, compounds: Floats, count: int) -> Floats:

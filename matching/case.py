@@ -60,7 +60,7 @@ def pair_faults(case: Case, wrong: Mask, words: str) -> Iterator[str]:
 
 
 def metres_between(problem: Problem, from_deg: tuple[Floats, Floats], to_deg: tuple[Floats, Floats]) -> Floats:
-    """Measure by the judge's own distance: small-angle arc with the cosine of the plane's latitude: the median, unless given."""
+    """Measure by the judge's own distance: small-angle arc with the cosine of the plane's latitude."""
     every = np.sort(np.concatenate((problem.needs.lats_deg, problem.volunteers.lats_deg, problem.slots.lats_deg)))
     middle = (every[(len(every) - 1) // 2] + every[len(every) // 2]) / 2 if len(every) else 0.0
     given = problem.params.plane_lat_deg

@@ -78,7 +78,7 @@ def bound_within_reach(
     if flow.rooms(rest) is not None:
         value, multipliers = _flow_bound(problem, left, known[chosen], multipliers)
         values, steps = [value], 1
-    if not values or (chosen == UNPAIRED).mean() < FEW:
+    if not values or (chosen == UNPAIRED).sum() < FEW * len(chosen):
         values.append(_bundle_bound(problem, left, rest_cost, multipliers, steps, executor))
     return max(values) + cost(roster.network, chosen) - rest_cost
 
