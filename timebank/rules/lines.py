@@ -8,6 +8,8 @@ from typing import Any
 MOST_BYTES = 65_536
 """Largest file of rules: four times the longest that is shipped."""
 SHOWN = 80
+LONGEST_NAME = 200
+"""Part of a line in which the name of a table or key is looked for."""
 TABLE = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
 KEY = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*[=.]")
 PLACE = re.compile(r"\s*\(at line (\d+), column \d+\)|\s*\(at end of document\)")
@@ -72,9 +74,10 @@ def _places(text: str) -> dict[tuple[str, str], int]:
     places: dict[tuple[str, str], int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := TABLE.match(line):
+        head = line[:LONGEST_NAME]
+        if found := TABLE.match(head):
             table = found[1]
             places.setdefault((table, ""), number)
-        elif found := KEY.match(line):
+        elif found := KEY.match(head):
             places.setdefault((table, found[1]), number)
     return places
