@@ -14,6 +14,7 @@ from tests.imports.rows import HEAD, identity, senior
 from tests.worlds import World
 from timebank.cli import main
 from timebank.core.database import transaction
+from timebank.core.personal_data import forget_keys
 from timebank.imports.command import app
 from timebank.imports.told import MOST_FAULTS_SHOWN
 from timebank.people.tables import Senior
@@ -223,8 +224,23 @@ def test_a_database_that_is_none_is_said_to_be_none(
     code, told = run("check", str(write_csv([HEAD, senior(1)])), "--kind", "seniors")
 
     assert code == 3
-    assert told.startswith("未能完成，数据未作任何改动：")
+    assert told.startswith("未能完成：该文件不是数据库，或已损坏")
+    assert "The file is no database" in told
     assert "Traceback" not in told
+
+
+def test_wrong_keys_are_told_before_the_file_is_read(write_csv: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its keys nothing personal can be stored; the words say how a key is written, and not the key."""
+    monkeypatch.setenv("TIMEBANK_KEYS", "1:secret")
+    forget_keys()
+
+    code, told = run("apply", str(write_csv([HEAD, senior(1)])), "--kind", "seniors")
+
+    monkeypatch.undo()
+    forget_keys()
+    assert code == 3
+    assert "A key is written as number:base64" in told
+    assert "secret" not in told
 
 
 def test_nothing_was_imported_yet() -> None:

@@ -17,17 +17,23 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from timebank.core.clock import now
 from timebank.core.database import database, transaction
 from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
+from timebank.core.personal_data import keyring
 from timebank.core.places import PlaceSystem
 from timebank.core.schema import upgrade
 from timebank.core.settings import Settings
-from timebank.core.texts import say, say_refusal
+from timebank.core.texts import Locale, Phrase, say, say_refusal
 from timebank.imports.batches import bring_in, list_batches, undo_batch
 from timebank.imports.faults import FileRefused, visible
 from timebank.imports.templates import write_template
 from timebank.imports.told import as_json, batch_table, fault_rows, tell
 from timebank.imports.written import check_target, write_table
 
-app = typer.Typer(no_args_is_help=True, help="Seniors, volunteers, needs and projects from CSV and Excel. 数据导入")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # nobody is shown the values of a row in the frame of a traceback
+    help="Seniors, volunteers, needs and projects from CSV and Excel. 数据导入",
+)
 FAULTY, REFUSED, FAILED = 1, 2, 3
 """How a command ends when the file is faulty, when the bank says no, and when the world fails."""
 
@@ -85,6 +91,7 @@ def apply(
 def undo(batch: Annotated[int, typer.Argument(help="Number of the batch. 批次号")]) -> None:
     """Take a batch back, unless later work rests on it."""
     with _in_words(), _engine() as engine, transaction(engine) as session:
+        _check_keys()
         undo_batch(session, batch, now=now())
     typer.echo(f"{say('import_undone', 'zh', batch_id=batch)}\n{say('import_undone', 'en', batch_id=batch)}")
 
@@ -118,6 +125,7 @@ def _bring_in(
 ) -> None:
     working = Text(f"{say('step_import', 'zh')} {say('step_import', 'en')} {visible(file.name)}")
     with _in_words(is_json=is_json):
+        _check_keys()
         if report is not None:
             check_target(report)
         with Console(stderr=True).status(working), _engine() as engine:
@@ -147,10 +155,24 @@ def _in_words(*, is_json: bool = False) -> Iterator[None]:
     except (StoreUnavailable, PersonalDataUnreadable, SQLAlchemyError, ValueError) as failure:
         if isinstance(failure, ValueError) and not isinstance(failure.__cause__, DBAPIError):
             raise
-        why = type(failure).__name__ if isinstance(failure, SQLAlchemyError) else str(failure)
-        told = (say("import_failed", "zh", why=why), say("import_failed", "en", why=why))
-        _complain(*told, type(failure).__name__, is_json=is_json)
+        _complain(_failed(failure, "zh"), _failed(failure, "en"), type(failure).__name__, is_json=is_json)
         raise typer.Exit(FAILED) from failure
+
+
+def _failed(failure: Exception, locale: Locale) -> str:
+    """Say what failed; what a database itself says is not repeated, for it can hold what it was given."""
+    said = failure.args[0] if failure.args else ""
+    if isinstance(failure, SQLAlchemyError):
+        said = type(failure).__name__
+    return say("import_failed", locale, why=say(said.key, locale, **said.values) if isinstance(said, Phrase) else said)
+
+
+def _check_keys() -> None:
+    """See that personal data can be sealed, before a file is gone through for nothing."""
+    try:
+        keyring()
+    except (ValueError, OSError) as fault:
+        raise StoreUnavailable(str(fault)) from fault
 
 
 def _complain(zh: str, en: str, code: str, *, is_json: bool) -> None:
