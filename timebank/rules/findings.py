@@ -1,8 +1,10 @@
 """Cases that decisions are made from, and what a rule finds in one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import get_args, get_type_hints
 
 from timebank.rules.known import RELATIONS, RESIDENCES, TARGETS
 from timebank.rules.parsing import Pack
@@ -27,15 +29,24 @@ class Case:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: a mistake of the caller."""
-        for one in fields(self):  # type: ignore[arg-type]  # every case is a dataclass
-            value = getattr(self, one.name)
-            if type(value) is int and value < (1 if one.name.endswith("_denominator") else 0):
-                message = f"{one.name} cannot be {value}; it counts from {int(one.name.endswith('_denominator'))}."
+        for name, least, words in _checks(type(self)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if words and value not in words:
+                message = f"{name} cannot be {value!r}; it is one of {', '.join(words)}."
                 raise ValueError(message)
-            words = WORDS.get(one.name)
-            if words and value is not None and value not in words:
-                message = f"{one.name} cannot be {value!r}; it is one of {', '.join(words)}."
+            if not words and value < least:
+                message = f"{name} cannot be {value}; it counts from {least}."
                 raise ValueError(message)
+
+
+@lru_cache(maxsize=16)
+def _checks(shape: type) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
+    """Return the parts of a case that are numbers or words, each with its least, or with the words it can be."""
+    hints = get_type_hints(shape)
+    names = [name for name, hint in hints.items() if int in (hint, *get_args(hint)) or name in WORDS]
+    return tuple((name, int(name.endswith("_denominator")), WORDS.get(name, ())) for name in names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
