@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import get_args, get_type_hints
 
 from timebank.rules.known import RELATIONS, RESIDENCES, TARGETS
@@ -29,7 +28,7 @@ class Case:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be: a mistake of the caller."""
-        for name, least, words in _checks(type(self)):
+        for name, least, words in _CHECKS.get(type(self).__name__) or _learn(type(self)):
             value = getattr(self, name)
             if value is None:
                 continue
@@ -41,12 +40,16 @@ class Case:
                 raise ValueError(message)
 
 
-@lru_cache(maxsize=16)
-def _checks(shape: type) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
-    """Return the parts of a case that are numbers or words, each with its least, or with the words it can be."""
+Check = tuple[str, int, tuple[str, ...]]
+_CHECKS: dict[str, tuple[Check, ...]] = {}
+"""Parts of each kind of case that are numbers or words: name, least, and the words it can be; learnt once."""
+
+
+def _learn(shape: type) -> tuple[Check, ...]:
     hints = get_type_hints(shape)
     names = [name for name, hint in hints.items() if int in (hint, *get_args(hint)) or name in WORDS]
-    return tuple((name, int(name.endswith("_denominator")), WORDS.get(name, ())) for name in names)
+    checks = tuple((name, int(name.endswith("_denominator")), WORDS.get(name, ())) for name in names)
+    return _CHECKS.setdefault(shape.__name__, checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
