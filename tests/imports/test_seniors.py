@@ -55,6 +55,24 @@ def test_a_changed_row_changes_only_what_the_file_says(
     assert {row.category: row.to_day for row in held} == {"childless": None, "living_alone": date(2026, 4, 1)}
 
 
+def test_an_empty_cell_leaves_what_stands_and_none_takes_it_away(
+    engine: Engine, world: World, noon: datetime, write_csv: Write
+) -> None:
+    """A list with gaps does not wipe out what was known; whoever means none says so."""
+    bring_in(engine, write_csv([HEAD, senior(1), senior(2)]), "seniors", now=noon)
+    gaps, none = senior(1), senior(2)
+    gaps[2] = gaps[3] = gaps[8] = ""
+    none[3], none[8] = "无", "无"
+    head, more = [*HEAD, "出生日期", "性别"], ["1945-01-01", "女"]
+
+    outcome = bring_in(engine, write_csv([head, [*gaps, *more], [*none, *more]], name="b.csv"), "seniors", now=noon)
+
+    assert [(one.ref, one.columns) for one in outcome.differences] == [("L2", ("电话", "类别"))]
+    with transaction(engine, read_only=True) as session:
+        stored = session.exec(select(Senior).where(Senior.external_ref == "L2")).one()
+        assert session.get_one(Person, stored.person_id).phone is None
+
+
 def test_a_category_that_comes_back_on_the_day_it_ended_is_open_again(
     engine: Engine, world: World, noon: datetime, write_csv: Write
 ) -> None:

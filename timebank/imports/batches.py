@@ -107,11 +107,11 @@ def _keep_or_take_back(outcome: Outcome, *, is_dry_run: bool) -> None:
 
 
 def _read(source: Source, kind: Kind, known: Known, faults: Faults) -> Iterator[Entry]:
-    columns, present = kind.columns(known), frozenset[str]()
+    columns = kind.columns(known)
+    sets: dict[frozenset[str], frozenset[str]] = {}
     for line in read_lines(source, columns, faults):
-        values = read_cells(columns, line.cells, line.sheet, line.row, faults)
-        present = present if present == line.cells.keys() else frozenset(line.cells)
-        yield Entry(sheet=line.sheet, row=line.row, values=values, present=present)
+        values, filled = read_cells(columns, line.cells, line.sheet, line.row, faults)
+        yield Entry(sheet=line.sheet, row=line.row, values=values, filled=sets.setdefault(filled, filled))
 
 
 def _apply(session: Session, read: _Read, now: datetime) -> Outcome:

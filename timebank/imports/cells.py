@@ -29,6 +29,7 @@ REF = re.compile(r"[\w.\-]{1,64}")
 GENDERS = {"女": "female", "男": "male", "female": "female", "male": "male", "f": "female", "m": "male"}
 WISHES = {"不限": "any", "any": "any"} | GENDERS
 LANGUAGES = {"普通话": "zh", "上海话": "sh", "英语": "en", "zh": "zh", "sh": "sh", "en": "en"}
+NONE = ("无", "没有", "none")
 EARLIEST, LATEST_YEAR = date(1900, 1, 1), 2200
 MOST_GUESSED = 100
 """Unknown words that are told the nearest known one; past that a file is of another kind, not of slips."""
@@ -158,6 +159,11 @@ def several(known: Mapping[str, Any]) -> Callable[[str], tuple[Any, ...]]:
     return lru_cache(maxsize=MOST_GUESSED)(
         lambda cell: tuple(sorted({one(part) for part in SPLIT.split(cell) if part.strip()}))
     )
+
+
+def or_none(read: Callable[[str], Any], nothing: Any = None) -> Callable[[str], Any]:
+    """Read what a cell holds, or that there is none of it: an empty cell would leave what stands."""
+    return lambda cell: nothing if cell.lower() in NONE else read(cell)
 
 
 def category_words() -> dict[str, str]:

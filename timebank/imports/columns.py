@@ -87,18 +87,25 @@ def plain(header: object) -> str:
 
 def read_cells(
     columns: tuple[Column, ...], cells: Mapping[str, object], sheet: str, row: int, faults: Faults
-) -> dict[str, Any]:
-    """Read a row; a cell that is wrong is noted and has no value, and a column that the file lacks is not asked for."""
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Read a row: its values, and which of its cells hold anything.
+
+    A cell that is wrong is noted and has no value, and a needed column that the file lacks is not asked for.
+    """
     values: dict[str, Any] = {}
+    filled = set()
     for column in columns:
         if column.key not in cells and column.is_required:
             continue  # told once, at the header
         raw = cells.get(column.key)
         try:
-            values[column.key] = _read_cell(column, as_text(raw))
+            text = as_text(raw)
+            values[column.key] = _read_cell(column, text)
+            if text:
+                filled.add(column.key)
         except CellFault as fault:
             faults.add(sheet, row, column.names[0], raw, fault, masked=column.is_personal)
-    return values
+    return values, frozenset(filled)
 
 
 def _read_cell(column: Column, text: str) -> Any:

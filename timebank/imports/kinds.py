@@ -32,12 +32,12 @@ FIELD_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A row that was read: where it stands, the values that are right, and which columns the file has at all."""
+    """A row that was read: where it stands, the values that are right, and which of its cells hold anything."""
 
     sheet: str
     row: int
     values: dict[str, Any]
-    present: frozenset[str]
+    filled: frozenset[str]
 
     def has(self, *keys: str) -> bool:
         """Tell whether these values are right, so that they can be compared."""

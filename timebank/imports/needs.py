@@ -33,9 +33,9 @@ def columns(known: Known) -> tuple[Column, ...]:
         "weekdays": timetables.weekdays,
         "hours": timetables.hours,
         "gender": cells.choice(cells.WISHES),
-        "language": cells.choice(cells.LANGUAGES),
+        "language": cells.or_none(cells.choice(cells.LANGUAGES), ""),
         "from_day": cells.day,
-        "to_day": cells.day,
+        "to_day": cells.or_none(cells.day),
     }
     return columns_of("needs", reads, DEFAULTS)
 
@@ -81,7 +81,7 @@ def _check_times(entry: Entry, old: dict[str, Any] | None, faults: Faults, today
     """Note an end before the start, and hours that are too short for the visit; a calendar could never hold them."""
     if entry.has("from_day", "to_day"):
         start = entry.values["from_day"] or (old["from_day"] if old else today)
-        end = entry.values["to_day"] if old is None or "to_day" in entry.present else old["to_day"]
+        end = entry.values["to_day"] if old is None or "to_day" in entry.filled else old["to_day"]
         if end is not None and end <= start:
             entry.fault(faults, "结束日期", end, "to_before_from")
     if entry.has("hours", "minutes", "service"):
@@ -112,7 +112,7 @@ def _row(entry: Entry, senior_id: int, current: dict[str, Any] | None, today: da
         "to_day": {"to_day": values["to_day"]},
     }
     for key, columns_of_key in given.items():
-        if current is None or key in entry.present:
+        if current is None or key in entry.filled:
             row |= columns_of_key
     return row
 

@@ -27,11 +27,11 @@ SAID = {"female": "女", "male": "男"}
 PLACE_READS: dict[str, Read] = {"lat": cells.degrees, "lon": cells.degrees, "system": cells.choice(SYSTEMS)}
 PERSON_READS: dict[str, Read] = PLACE_READS | {
     "name": cells.text(60),
-    "identity_number": cells.identity,
+    "identity_number": cells.or_none(cells.identity),
     "born_on": cells.day,
     "gender": cells.choice(cells.GENDERS),
-    "phone": cells.phone,
-    "address": cells.text(200),
+    "phone": cells.or_none(cells.phone),
+    "address": cells.or_none(cells.text(200)),
     "languages": cells.several(cells.LANGUAGES),
 }
 
@@ -127,10 +127,10 @@ def _match(
 
 
 def person_row(entry: Entry, current: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the row of the person as the file wants it; columns that the file lacks stay as they are."""
+    """Return the row of the person as the file wants it; what the file leaves empty stays as it is."""
     row: dict[str, Any] = dict(current) if current else {"phone": None, "address": None, "identity_number": None}
     for key in ("name", "identity_number", "born_on", "gender", "phone", "address"):
-        if current is None or key in entry.present or (key in ("born_on", "gender") and entry.values[key] is not None):
+        if current is None or key in entry.filled or (key in ("born_on", "gender") and entry.values[key] is not None):
             row[key] = entry.values[key]
     row["identity_lookup"] = lookup_hash("identity", row["identity_number"]) if row["identity_number"] else None
     row["phone_lookup"] = lookup_hash("phone", row["phone"]) if row["phone"] else None

@@ -69,7 +69,7 @@ def columns(known: Known) -> tuple[Column, ...]:
         "ref": cells.ref,
         "subdistrict": cells.choice(known.subdistricts),
         "committee": cells.choice(known.committees),
-        "categories": cells.several(cells.category_words()),
+        "categories": cells.or_none(cells.several(cells.category_words()), ()),
     }
     return columns_of("seniors", PERSON_READS | own, {"categories": (), "languages": ("zh",)})
 
@@ -111,7 +111,7 @@ def _wanted(entry: Entry, old: Standing, categories: dict[int, list[dict[str, An
         entry=entry,
         person=person_row(entry, old.person),
         senior=_senior_row(entry, old.row),
-        categories=entry.values["categories"] if "categories" in entry.present else None,
+        categories=entry.values["categories"] if "categories" in entry.filled else None,
         old=old,
         open_categories=of(lambda row: row["to_day"] is None or row["to_day"] > today),
         ended_today=of(lambda row: row["to_day"] == row["from_day"] == today),
@@ -127,7 +127,7 @@ def _senior_row(entry: Entry, current: dict[str, Any] | None) -> dict[str, Any]:
         "lat_deg": values["lat"],
         "lon_deg": values["lon"],
     }
-    if current is None or "languages" in entry.present:
+    if current is None or "languages" in entry.filled:
         row["languages"] = ",".join(values["languages"])
     return row
 

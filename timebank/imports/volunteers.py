@@ -68,7 +68,7 @@ def columns(known: Known) -> tuple[Column, ...]:
         "hours": timetables.hours,
         "max_needs": cells.whole(0, 50),
         "weekly_cap_min": cells.whole(0, 5000),
-        "trained_on": cells.day,
+        "trained_on": cells.or_none(cells.day),
     }
     return columns_of("volunteers", PERSON_READS | own, DEFAULTS)
 
@@ -113,11 +113,11 @@ def _volunteer_row(entry: Entry, current: dict[str, Any] | None) -> dict[str, An
         "lon_deg": values["lon"],
     }
     for key in ("weekdays", "max_needs", "weekly_cap_min", "trained_on"):
-        if current is None or key in entry.present:
+        if current is None or key in entry.filled:
             row[key] = values[key]
-    if current is None or "hours" in entry.present:
+    if current is None or "hours" in entry.filled:
         row["window_start_min"], row["window_end_min"] = values["hours"]
-    if current is None or "languages" in entry.present:
+    if current is None or "languages" in entry.filled:
         row["languages"] = ",".join(values["languages"])
     return row
 
