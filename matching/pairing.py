@@ -108,8 +108,7 @@ def pair(problem: Problem, arcs: Arcs, limits: Limits | None = None) -> Assignme
             break
         roster = _without(roster, wrong)
         chosen = _assign(roster, problem, limits)
-    half = _half_met(problem, roster, chosen.chosen)
-    if len(half):
+    while len(half := _half_met(problem, roster, chosen.chosen)):  # room that one gives up may half meet another
         roster = _without(roster, np.flatnonzero(np.isin(roster.needs[roster.network.lefts], half)))
         chosen = _assign(roster, problem, limits)
     picked = chosen.chosen[chosen.chosen != UNPAIRED]

@@ -96,3 +96,14 @@ def test_storm_leaves_those_who_are_too_many() -> None:
     paired = pair(asked, find_arcs(asked))
 
     assert len(paired.unmet) == STORM_UNMET - BATHS_UNMET
+
+
+def test_two_who_come_together_never_leave_another_pair_half_met() -> None:
+    """Room that one half-met need gives up may half meet the next, and so on to the last."""
+    needs = [Need(id=number, helpers=2, penalty=100 * number) for number in range(1, 5)]
+    asked = question(*needs, Volunteer(max_needs=1))
+
+    paired = pair(asked, find_arcs(asked))
+
+    assert len(paired.arcs) == 0
+    assert paired.unmet.tolist() == [0, 1, 2, 3]

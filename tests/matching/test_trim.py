@@ -80,14 +80,19 @@ def test_served_once_is_not_asked_for_again() -> None:
 
 def test_tables_are_counted_from_the_new_first_day() -> None:
     """Absences, seasons, closed days, slots and money of the past are gone; what runs on runs on."""
-    tables = {
-        "absences": Absences(person_ids=[11, 11, 11], first_days=[0, 2, 8], last_days=[3, 9, 10]),
-        "seasons": Seasons(
-            need_ids=[2, 2], first_days=[0, 7], last_days=[3, 14], frequency_kinds=[2, 2], frequency_counts=[1, 2]
-        ),
-        "suspensions": Suspensions(days=[2, 6]),
-        "budgets": Budgets(ids=[1], cents=[500]),
+    columns: dict[type, dict[str, Any]] = {
+        Absences: {"person_ids": [11, 11, 11], "first_days": [0, 2, 8], "last_days": [3, 9, 10]},
+        Seasons: {
+            "need_ids": [2, 2],
+            "first_days": [0, 7],
+            "last_days": [3, 14],
+            "frequency_kinds": [2, 2],
+            "frequency_counts": [1, 2],
+        },
+        Suspensions: {"days": [2, 6]},
+        Budgets: {"ids": [1], "cents": [500]},
     }
+    tables = {table.__name__.lower(): table(**values) for table, values in columns.items()}
     slots = [Slot(id=20 + day, day=day, cost_cents=120, budget=1) for day in (0, 3, 7)]
     asked = question(bath(frequency=EveryNDays(7)), Need(id=2), *slots, Volunteer(), days=14, tables=tables)
     plan = answer(asked, bookings=[(1, 20), (1, 27)], unmet=[2])
