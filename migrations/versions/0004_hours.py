@@ -392,7 +392,7 @@ def _make_suspicions() -> None:
         ),
         sa.CheckConstraint("state IN ('open','cleared','confirmed')", name=op.f("ck_suspicion_state")),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_suspicion_area_id")),
-        sa.ForeignKeyConstraint(["giver_id"], ["volunteer.person_id"], name=op.f("fk_suspicion_giver_id")),
+        sa.ForeignKeyConstraint(["giver_id"], ["person.id"], name=op.f("fk_suspicion_giver_id")),
         sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_suspicion_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suspicion")),
     )

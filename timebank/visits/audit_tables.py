@@ -68,7 +68,7 @@ class Suspicion(SQLModel, table=True):
     id: int | None = big_id()
     kind: str = Field(max_length=12)
     key: str = Field(max_length=200)
-    giver_id: int = big_ref("volunteer.person_id", index=True)
+    giver_id: int = big_ref("person.id", index=True)
     area_id: int = big_ref("area.id")
     visit_id: int | None = optional_ref("visit.id")
     day: date

@@ -120,24 +120,47 @@ def _credit(session: Session, book_id: int, rows: list[Row[Any]], now: datetime)
 
 def _postings(session: Session, book_id: int, rows: list[Row[Any]]) -> list[Posting]:
     """What each visit earns by the pack of its day, with the decision and its reasons; nothing for those refused."""
-    decided = [(row, decision) for row in rows if (decision := decide_earning(_case(row))).allowed]
-    people = sorted({row.volunteer_id for row, _ in decided})
+    earned = _earned(rows)
+    people = sorted({volunteer for _, volunteer, _ in earned})
     members = [{"code": member_code(person), "kind": "member", "person_id": person} for person in people]
     accounts = open_accounts(session, book_id, members)
     issuing = account_id(session, book_id, ISSUANCE)
     return [
         Posting(
             book_id=book_id,
-            idem_key=f"visit:{row.id}",
+            idem_key=f"visit:{visit}",
             debit_id=issuing,
-            credit_id=accounts[member_code(row.volunteer_id)],
-            amount_min=decision.minutes,
+            credit_id=accounts[member_code(volunteer)],
+            amount_min=earns.minutes,
             reason="earn",
-            effective_at=moment_at(row.day, 0),
-            decision=decision.to_json(),
+            effective_at=earns.effective_at,
+            decision=earns.decision,
         )
-        for row, decision in decided
+        for visit, volunteer, earns in earned
     ]
+
+
+class Earned(NamedTuple):
+    """What visits of equal facts earn: minutes, the moment it counts from, and the decision as it is stored."""
+
+    minutes: int
+    effective_at: datetime
+    decision: dict[str, Any]
+
+
+def _earned(rows: list[Row[Any]]) -> list[tuple[int, int, Earned]]:
+    """Visits that earn something, with volunteer and what they earn; a day has few unlike facts, each decided once."""
+    earned, known = [], dict[tuple[Any, ...], Earned | None]()
+    for row in rows:
+        visit, volunteer, day, *given, born_on = row
+        facts = (day, age_on(born_on, day), *given)
+        if facts not in known:
+            decision = decide_earning(_case(row))
+            known[facts] = Earned(decision.minutes, moment_at(day, 0), decision.to_json()) if decision.allowed else None
+        earns = known[facts]
+        if earns is not None:
+            earned.append((visit, volunteer, earns))
+    return earned
 
 
 def _post_each(session: Session, postings: list[Posting], now: datetime) -> dict[str, int]:

@@ -184,6 +184,12 @@ def resolve_group(
     """
     words = check_words("note", note)
     _refuse_parties(session, group_id, actor, ("disputed",), with_served=True)
+    state = group_of(session, group_id).status
+    resolved = select(EVENT.c.id).where(EVENT.c.group_id == group_id, EVENT.c.kind == "resolved")
+    if state != "disputed":
+        if session.connection().execute(resolved).first() is None:
+            raise WrongState(kind="group", key=str(group_id), state=state, allowed="disputed")
+        return group_of(session, group_id)
     claimed = {who: minutes or 0 for who, minutes in _givers(session, group_id).items()}
     is_whole = served_min_by_giver.keys() == claimed.keys()
     if not is_whole or any(not 0 <= served_min_by_giver[who] <= claimed[who] for who in claimed):
