@@ -9,10 +9,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import demo, district
+from benchmarks import calendar, city, demo, district, peers
 from benchmarks.report import Report, show_targets
 
-QUICK_BY_NAME = {"district": district.QUICK, "demo": demo.QUICK}
+QUICK_BY_NAME = {
+    "district": district.QUICK,
+    "demo": demo.QUICK,
+    "calendar": calendar.QUICK,
+    "city": city.QUICK,
+    "peers": peers.QUICK,
+}
 """Names of all benchmarks, with the options that only see that they run."""
 
 

@@ -27,7 +27,6 @@ from matching.candidates import find_arcs
 from matching.figures import count_figures
 from matching.pairing import Limits
 from matching.plan import Plan
-from matching.polish import Pass
 from matching.problem import Problem
 from matching.regions import Cut
 from matching.scale import solve_city
@@ -36,20 +35,25 @@ from matching.widening import pair_within_reach
 EQUAL_S, UNLIKE_S, MOST_MB = 60, 300, 2_000
 UNLIKE_CAP_MIN = 450
 """Minutes a week of one volunteer: 115 % of what all visits take."""
-AREA_EFFORT = Effort(steps=120, moves_per_left=700, passes=(Pass(rights=40, work=0.3),))
-"""For one area in one round: what two cores do for a whole city in five minutes."""
+AREA_EFFORT = Effort(steps=80, moves_per_left=300, passes=())
+UNLIKE_ROUNDS = 2
+"""For one area in one round, and rounds: what two cores do for a whole city in five minutes."""
+QUICK = ("--seniors", "300", "--volunteers", "60", "--areas", "2", "--places", "1")
+"""Sees that everything runs; figures of this size say nothing."""
 LOOK_S = 0.1
 PLACES = ("1 process", "2 processes", "2 Dask workers")
 
 
-def measure(*, seniors: int, volunteers: int, areas: int, rounds: int, unlike: int, seed: int, tell: Tell) -> Report:
-    """Plan the city wherever it may be planned; on ``unlike`` of these places with unlike minutes as well."""
+def measure(
+    *, seniors: int, volunteers: int, areas: int, rounds: int, places: int, unlike: int, seed: int, tell: Tell
+) -> Report:
+    """Plan the city on the first ``places``; on ``unlike`` of them with unlike minutes as well."""
     problem = city(seniors=seniors, volunteers=volunteers, seed=seed)
     cut = Cut(areas=areas, rounds=rounds)
     figures: dict[str, Value] = {"seniors": seniors, "volunteers": volunteers, "areas": areas, "rounds": rounds}
     targets: list[Target] = []
     plans = []
-    for place in PLACES:
+    for place in PLACES[:places]:
         tell(f"equal loads, {place}")
         plan, took = planned(problem, cut, place, Limits())
         plans.append(plan)
@@ -66,6 +70,7 @@ def measure(*, seniors: int, volunteers: int, areas: int, rounds: int, unlike: i
     plans.clear()
     tell("equal loads, the pairing solved whole")
     figures |= _whole(problem, plan)
+    cut = replace(cut, rounds=min(rounds, UNLIKE_ROUNDS))
     figures |= _unlike(with_unlike_minutes(problem, weekly_cap_min=UNLIKE_CAP_MIN), cut, unlike, targets, tell)
     return Report(figures=figures, targets=targets)
 
@@ -186,6 +191,7 @@ def main(asked: Sequence[str] | None = None) -> None:
         "volunteers": 40_000,
         "areas": 16,
         "rounds": 3,
+        "places": 3,
         "unlike": 1,
         "seed": 1,
     }

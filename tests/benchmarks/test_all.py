@@ -51,10 +51,35 @@ def test_stores_are_measured_on_both_databases_beside_the_bare_driver(quick: Rep
 
 def test_pairing_is_at_the_optimum_that_other_solvers_find(quick: Report) -> None:
     """The engine, a bare flow, one with more candidates, and HiGHS agree to the metre, with room or without."""
-    compared = [target for target in quick.targets if target.name.endswith("equal to")]
+    equal = [target for target in quick.targets if target.name.endswith("equal to")]
+    compared = [target for target in equal if target.name.startswith("district.")]
 
     assert [target.holds for target in compared] == [True] * 5
     assert all(target.value == target.limit for target in compared)
+
+
+def test_city_is_the_same_plan_wherever_it_is_made(quick: Report) -> None:
+    """What is compared are whole plans, equal loads and unlike ones, each judged before it is counted."""
+    differ = [target.value for target in quick.targets if target.name.endswith("plans_that_differ equal to")]
+
+    assert differ == [0, 0]
+    assert quick.figures["city.equal_needs_met"] == 300
+
+
+def test_calendar_dates_every_pair_without_a_fault(quick: Report) -> None:
+    """Greetings and visits of unlike minutes: nothing undated, nothing that the judge objects to."""
+    equal = [target for target in quick.targets if target.name.startswith("calendar.") and "equal" in target.name]
+
+    assert [target.value for target in equal] == [0] * 4
+
+
+def test_peers_answer_the_same_question(quick: Report) -> None:
+    """Exact peers agree to the metre where loads are equal, and a hand is no better."""
+    peers = ("engine", "highs_lp", "scipy_lsa", "scipy_milp")
+    exact = {quick.figures[f"peers.equal_small.{peer}.cost_m"] for peer in peers}
+
+    assert len(exact) == 1
+    assert float(quick.figures["peers.equal_small.by_hand.cost_m"]) >= exact.pop()
 
 
 def test_demo_leaves_the_same_district_at_every_size(quick: Report) -> None:

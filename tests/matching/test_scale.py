@@ -159,7 +159,7 @@ def test_loads_that_should_be_like_keep_their_bound(thread: Executor) -> None:
 
 def test_who_come_together_share_their_days(thread: Executor) -> None:
     """Two come to one, and each goes alone to others: all of it is dated, whoever dates it."""
-    rows = [
+    rows: list[Need | Volunteer] = [
         Need(id=1, east_m=0, helpers=2),
         *(Need(id=number, east_m=100 * number) for number in range(2, 6)),
         *(Volunteer(id=10 + number, east_m=150 * number) for number in range(1, 5)),
@@ -177,7 +177,7 @@ def test_who_come_together_share_their_days(thread: Executor) -> None:
 def test_what_cannot_be_dated_goes_to_the_next(far_m: int, met: list[tuple[int, int]], thread: Executor) -> None:
     """Two visits of a whole window on one day do not fit one diary; the other goes to who has days, or stays unmet."""
     day = (480, 600)
-    rows = [
+    rows: list[Need | Volunteer] = [
         Need(id=1, east_m=0, window_min=day, duration_min=110, weekdays=MON),
         Need(id=2, east_m=0, window_min=day, duration_min=110, weekdays=MON),
         Volunteer(id=11, east_m=0, weekdays=MON),
@@ -213,7 +213,7 @@ def test_portion_keeps_the_plane_of_the_whole(town: Problem) -> None:
 
 def test_portion_takes_what_is_said_of_its_people(town: Problem) -> None:
     """Exclusions and standing pairs of others stay behind."""
-    said = replace(town, exclusions=[[1, 301], [2, 301], [1, 360]], standing=[[1, 301], [2, 302]])
+    said = replace(town, exclusions=np.array([[1, 301], [2, 301], [1, 360]]), standing=np.array([[1, 301], [2, 302]]))
 
     part = portions.portion_of(said, np.array([0]), np.array([0]))
 
@@ -240,7 +240,7 @@ def test_preset_pair_stands_in_a_city(town: Problem, thread: Executor) -> None:
     """A pair that must be is in the plan, though it is dear, and the bound holds with it."""
     whole = find_arcs(town)
     far = whole.volunteers[whole.needs == 0][-1]
-    asked = replace(town, preset=[[1, int(town.volunteers.ids[far])]])
+    asked = replace(town, preset=np.array([[1, town.volunteers.ids[far]]]))
 
     plan = solve_city(asked, cut=FOUR, executor=thread)
 
