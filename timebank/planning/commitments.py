@@ -17,6 +17,8 @@ from timebank.people.tables import Volunteer
 from timebank.planning.in_force import PLAN
 from timebank.visits.life import VISIT
 
+REQUESTS = "requests:"
+"""How the scopes of plans begin to which single visits belong, before the number of the organisation."""
 VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
 
@@ -49,26 +51,31 @@ class Free:
 
 def load_commitments(
     session: Session,
-    organisation_id: int,
+    organisation_id: int | None,
     scope: str,
     days: tuple[date, date],
     asked: Select[tuple[int]],
 ) -> dict[int, Commitment]:
     """Return the visits ahead (days half-open) of an organisation's volunteers to needs that are not asked about.
 
-    Visits of plans of the same scope do not count: they give way when the new plan is published.
+    Visits of plans of the same scope do not count: they give way when the new plan is published. The whole district
+    (no organisation) takes the place of every plan; what was agreed one by one stays all the same.
     """
     v = VISIT.c
+    is_theirs = (
+        PLAN.c.scope.startswith(REQUESTS, autoescape=True)
+        if organisation_id is None
+        else (VOLUNTEER.c.organisation_id == organisation_id) & (PLAN.c.scope != scope)
+    )
     ahead = (
         select(v.volunteer_id, v.need_id, v.day, v.starts_min, v.planned_min)
         .join(VOLUNTEER, VOLUNTEER.c.person_id == v.volunteer_id)
         .join(PLAN, PLAN.c.id == v.plan_id)
         .where(
-            VOLUNTEER.c.organisation_id == organisation_id,
+            is_theirs,
             v.day >= days[0],
             v.day < days[1],
             v.status.in_(("planned", "checked_in")),
-            PLAN.c.scope != scope,
             v.need_id.not_in(asked),
         )
     )

@@ -15,7 +15,7 @@ from matching.problem import Floats, FrequencyKind, Gender, Ints, Needs, Params,
 from matching.tables import MOST_SKILLS
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import NeverTogether, OrganisationArea, Person, Senior, Volunteer, VolunteerSkill
-from timebank.planning.commitments import Commitment, left_to_give, load_commitments
+from timebank.planning.commitments import left_to_give, load_commitments
 from timebank.planning.slot_rows import Open, open_resources, slot_rows, taken_places
 
 MOST_LANGUAGES = 64
@@ -217,10 +217,8 @@ def _volunteers(session: Session, question: Question, skills: dict[int, int], bi
     has: dict[int, int] = defaultdict(int)
     for row in _rows(session, select(_table(VolunteerSkill))):
         has[row.volunteer_id] |= 1 << skills[row.service_id] if row.service_id in skills else 0
-    promised: dict[int, Commitment] = {}
-    if question.organisation_id is not None:
-        days = (question.starts_on, question.ends_on)
-        promised = load_commitments(session, question.organisation_id, question.scope, days, needs_asked(question))
+    days = (question.starts_on, question.ends_on)
+    promised = load_commitments(session, question.organisation_id, question.scope, days, needs_asked(question))
     free = [left_to_give(row, promised.get(row.person_id), question.params.gap_min) for row in rows]
     return Volunteers(
         ids=_ints(row.person_id for row in rows),
