@@ -96,8 +96,10 @@ def rematch(
     lost = _without_place(problem, held)
     stages.end("standing")
     stages.begin("pairing")
-    may_move = near_lost(problem, held, lost, barred)
-    moving = pair_anew(weighed, held, lost, barred, may_move, limits)
+    nobody = np.zeros(len(held.needs), dtype=bool)
+    still = pair_anew(weighed, held, lost, barred, nobody, limits)
+    may_move = near_lost(weighed, held, lost, barred, still[:2])
+    moving = pair_anew(weighed, held, lost, barred, may_move, limits) if may_move.any() else still
     stages.end("pairing")
     stages.begin("slots")
     booked = booking.book(problem, standing.find_bookings(problem, before))
@@ -105,7 +107,6 @@ def rematch(
     stages.begin("calendar")
     draft = _date(problem, held, *moving)
     if may_move.any() and (len(draft.undated) or draft.stopped_by != StoppedBy.PROVEN):
-        still = pair_anew(weighed, held, lost, barred, np.zeros_like(may_move), limits)
         draft = min(draft, _date(problem, held, *still), key=lambda one: _rank(weighed, one))
     stages.end("calendar")
     stages.begin("verify")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from matching import candidates, objective, standing, widening
 from matching.candidates import Arcs
@@ -12,36 +13,60 @@ from matching.pairing import Assignment, Limits
 from matching.problem import Problem, ServedBy
 from matching.standing import Standing
 
-NEAREST = 8
-"""Volunteers round a need without a place whose pairs may move, and again round each of these pairs."""
-HOPS = 2
+HOPS = 6
+"""Longest chain that is looked for: A takes over from B, who takes over from C, and so on."""
 
 
-def near_lost(problem: Problem, held: Standing, lost: Mask, barred: Standing) -> Mask:
-    """Tell which pairs may move: those of volunteers near a need without a place, and of those near these.
+def near_lost(weighed: Problem, held: Standing, lost: Mask, barred: Standing, first: tuple[Arcs, Assignment]) -> Mask:
+    """Tell which pairs may move so that it pays, once needs without a place were given what room there is (``first``).
 
-    Not a pair that must be, nor one of a senior who is barred from somebody.
+    Not a pair that must be, nor one of a senior who is barred from somebody. What a place at a volunteer could save is
+    followed from place to place: what the newcomer saves there, less what whoever gives way walks farther, less what a
+    move costs. Where nothing is left of it nobody need move, and nobody behind.
     """
-    may_move = ~standing.is_preset(problem, held.needs, held.volunteers)
-    barred_seniors = problem.needs.senior_ids[barred.needs]
-    may_move &= ~np.isin(problem.needs.senior_ids[held.needs], barred_seniors)
+    may_move = ~standing.is_preset(weighed, held.needs, held.volunteers)
+    may_move &= ~np.isin(weighed.needs.senior_ids[held.needs], weighed.needs.senior_ids[barred.needs])
+    asked = np.zeros(len(lost), dtype=bool)
     if not lost.any():
-        return np.zeros(len(held.needs), dtype=bool)
-    near = replace(problem.params, candidates_per_need=min(NEAREST, problem.params.candidates_per_need))
-    asked, seen = lost.copy(), lost.copy()
-    is_near = np.zeros(len(problem.volunteers), dtype=bool)
-    for hop in range(HOPS):
-        if is_near.all():
+        return asked[held.needs]
+    arcs, paired = first
+    needs = np.append(held.needs, arcs.needs[paired.arcs])
+    who = np.append(held.volunteers, arcs.volunteers[paired.arcs])
+    metres = np.append(held.distances_m, arcs.distances_m[paired.arcs])
+    costs_m = np.append(np.full(len(held.needs), weighed.params.change_m), np.zeros(len(paired.arcs), dtype=np.int64))
+    stakes_m = paired.stakes_m.copy()
+    stakes_m[arcs.needs[paired.arcs]] = arcs.distances_m[paired.arcs]
+    saved_m = np.zeros(len(weighed.volunteers), dtype=np.int64)
+    np.maximum.at(saved_m, arcs.volunteers, stakes_m[arcs.needs] - arcs.distances_m)
+    known, nearer_m = arcs, _nearer_m(weighed, held)
+    for _ in range(HOPS):
+        is_worth = may_move & (saved_m[held.volunteers] + nearer_m > weighed.params.change_m) & ~asked[held.needs]
+        is_worth &= saved_m[held.volunteers] > 0
+        if not is_worth.any():
             break
-        arcs = candidates.find_arcs(replace(_only(problem, asked), params=near))
-        is_near[arcs.volunteers] = True
-        asked[:] = False
-        asked[held.needs[is_near[held.volunteers]]] = True
-        asked &= ~seen
-        seen |= asked
-        if hop + 1 < HOPS and not asked.any():
-            break
-    return np.asarray(may_move & seen[held.needs], dtype=bool)
+        fresh = np.zeros(len(lost), dtype=bool)
+        fresh[held.needs[is_worth]] = True
+        asked |= fresh
+        known = _joined(known, candidates.find_arcs(_only(weighed, fresh)))
+        pushed_m = np.full(len(lost), np.iinfo(np.int64).min // 2)
+        np.maximum.at(pushed_m, needs, saved_m[who] + metres - costs_m)
+        np.maximum.at(saved_m, known.volunteers, pushed_m[known.needs] - known.distances_m)
+    return np.asarray(may_move & asked[held.needs], dtype=bool)
+
+
+def _nearer_m(problem: Problem, held: Standing) -> Ints:
+    """Metres that the volunteer nearest to each need, whoever that is, would save its pair."""
+    places = candidates.planes(problem)
+    near_m = cKDTree(places.volunteers).query(places.needs[held.needs])[0] * problem.params.detour
+    return held.distances_m - np.floor(near_m).astype(np.int64)
+
+
+def _joined(one: Arcs, other: Arcs) -> Arcs:
+    return Arcs(
+        needs=np.append(one.needs, other.needs),
+        volunteers=np.append(one.volunteers, other.volunteers),
+        distances_m=np.append(one.distances_m, other.distances_m),
+    )
 
 
 def _only(problem: Problem, needs: Mask) -> Problem:
