@@ -50,7 +50,7 @@ def test_harmful_workbooks_are_refused_in_little_memory(tmp_path: Path) -> None:
     paths = [str(write_parts(tmp_path / f"{name}.xlsx", content)) for name, content in harmful.items()]
     command = [sys.executable, "-c", IN_LITTLE_MEMORY, str(600 * MEGABYTE), *paths]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
     assert done.stderr == ""
     assert done.stdout == f"{['broken_workbook', *['bomb'] * 4]}\n"
