@@ -28,7 +28,7 @@ def near_lost(weighed: Problem, held: Standing, lost: Mask, barred: Standing, fi
     may_move &= ~np.isin(weighed.needs.senior_ids[held.needs], weighed.needs.senior_ids[barred.needs])
     asked = np.zeros(len(lost), dtype=bool)
     if not lost.any():
-        return asked[held.needs]
+        return np.zeros(len(held.needs), dtype=bool)
     arcs, paired = first
     needs = np.append(held.needs, arcs.needs[paired.arcs])
     who = np.append(held.volunteers, arcs.volunteers[paired.arcs])
@@ -58,7 +58,7 @@ def _nearer_m(problem: Problem, held: Standing) -> Ints:
     """Metres that the volunteer nearest to each need, whoever that is, would save its pair."""
     places = candidates.planes(problem)
     near_m = cKDTree(places.volunteers).query(places.needs[held.needs])[0] * problem.params.detour
-    return held.distances_m - np.floor(near_m).astype(np.int64)
+    return np.asarray(held.distances_m - np.floor(near_m).astype(np.int64), dtype=np.int64)
 
 
 def _joined(one: Arcs, other: Arcs) -> Arcs:
