@@ -152,7 +152,7 @@ def _earned(rows: list[Row[Any]]) -> list[tuple[int, int, Earned]]:
     """Visits that earn something, with volunteer and what they earn; a day has few unlike facts, each decided once."""
     earned, known = [], dict[tuple[Any, ...], Earned | None]()
     for row in rows:
-        visit, volunteer, day, *given, born_on = row
+        visit, volunteer, day, *given, born_on = tuple(row)  # as they are asked for above
         facts = (day, age_on(born_on, day), *given)
         if facts not in known:
             decision = decide_earning(_case(row))
