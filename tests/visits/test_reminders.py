@@ -49,6 +49,17 @@ def test_whoever_has_a_visit_within_the_lead_is_on_the_list_once(
         assert later == [Due(visits["late"], "giver", DAY, world.volunteers["V1"], ten)]
 
 
+def test_next_call_takes_the_rest(
+    engine: Engine, world: World, visits: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twelve thousand reminders come in pages; no page is full of what was taken on before."""
+    monkeypatch.setattr("timebank.visits.reminders.MOST_AT_ONCE", 1)
+    with transaction(engine) as session:
+        pages = [_claimed(session, world, hours=2) for _ in range(3)]
+
+        assert [[due.visit_id for due in page] for page in pages] == [[visits["nine"]], [visits["late"]], []]
+
+
 def test_lead_is_a_reminder_of_its_own(engine: Engine, world: World, visits: dict[str, int]) -> None:
     """The day before and an hour before are two reminders, each of them once."""
     east, soon = world.organisations["EAST"], moment_at(TUESDAY, 8 * 60 + 30)
