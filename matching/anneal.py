@@ -17,6 +17,8 @@ from matching.network import UNPAIRED, Ints, Network
 
 Small = NDArray[np.int32]
 States = NDArray[np.uint64]
+PARTS = 256
+"""Parts of a metre in which the worth of a minute is counted."""
 COOLED = 256
 """Moves between two steps of the temperature."""
 
@@ -32,6 +34,8 @@ class Arcs(NamedTuple):
     most: Ints  # lefts of each right
     steps: Ints  # load costs, shape (rights, steps) or (0, 0)
     seats: Ints  # where the members of each right stand
+    worth: Ints  # of a minute of each right, in parts of a metre; empty when minutes cost nothing
+    usable: Ints  # of so many spare minutes, as many as lefts can fill
 
 
 class Board(NamedTuple):
@@ -60,8 +64,21 @@ def arcs_of(network: Network, prices: Ints, minute_prices: NDArray[np.float64]) 
         most=most,
         steps=network.load_costs,
         seats=np.concatenate(([0], np.cumsum(most))),
+        worth=np.empty(0, dtype=np.int64),
+        usable=np.empty(0, dtype=np.int64),
     )
     return arcs, order
+
+
+def usable_minutes(network: Network) -> Ints:
+    """Of each number of spare minutes, how many lefts of this network could fill at most."""
+    weights = np.unique(network.weights_min[network.weights_min > 0]).tolist()
+    room = int(network.capacities_min.max(initial=0))
+    fills = np.zeros(room + 1, dtype=np.bool_)
+    fills[0] = True
+    for minute in range(room + 1):
+        fills[minute] |= any(weight <= minute and fills[minute - weight] for weight in weights)
+    return np.maximum.accumulate(np.where(fills, np.arange(room + 1), 0))
 
 
 def board_of(arcs: Arcs, network: Network, chosen: Ints) -> Board:
@@ -158,21 +175,24 @@ def _pick(arcs: Arcs, board: Board, right: int, needed: int, state: States, out:
 
 
 @inlined
-def _seat(arcs: Arcs, board: Board, left: int, away: int, parts: Small, part: int) -> tuple[int, int]:
-    """Find the cheapest arc of an unpaired left that has room in the part and avoids a right; -1, price if none."""
+def _seat(arcs: Arcs, board: Board, left: int, away: int, parts: Small, part: int) -> int:
+    """Find the cheapest arc of an unpaired left that has room in the part and avoids a right; -1 if there is none."""
     best, least = -1, arcs.prices[left]
+    is_plain = arcs.steps.shape[1] == 0
     for arc in range(arcs.starts[left], arcs.starts[left + 1]):
         right = arcs.rights[arc]
-        if arcs.costs[arc] >= least and arcs.steps.shape[1] == 0:
+        if (is_plain and arcs.costs[arc] >= least) or right == away or arcs.weights[arc] > board.spare[right]:
             continue
-        if right == away or arcs.weights[arc] > board.spare[right] or parts[right] != part:
-            continue
-        if board.counts[right] >= arcs.most[right]:
+        if parts[right] != part or board.counts[right] >= arcs.most[right]:
             continue
         value = arcs.costs[arc] + load_step(arcs, right, board.counts[right])
+        if len(arcs.worth):
+            spare = board.spare[right]
+            freed = arcs.usable[spare] - arcs.usable[spare - arcs.weights[arc]]
+            value += arcs.worth[right] * freed // PARTS
         if value < least:
             best, least = arc, value
-    return best, least
+    return best
 
 
 @inlined
@@ -182,22 +202,32 @@ def _is_accepted(change: int, temperature: float, state: States) -> bool:
 
 
 @inlined
+def _tied(arcs: Arcs, board: Board, right: int) -> int:
+    """Price of the minutes of a right that no further left can use: those taken, and spare ones too few for anybody."""
+    if len(arcs.worth) == 0:
+        return 0
+    return int(-(arcs.worth[right] * arcs.usable[board.spare[right]]) // PARTS)
+
+
+@inlined
 def _lift(arcs: Arcs, board: Board, arc: int) -> int:
     """Count a left out of its right, for a look only; the cost that goes with it."""
     right = arcs.rights[arc]
+    tied = _tied(arcs, board, right)
     board.counts[right] -= 1
     board.spare[right] += arcs.weights[arc]
-    return int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right])
+    tied -= _tied(arcs, board, right)
+    return int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right]) + tied
 
 
 @inlined
 def _lower(arcs: Arcs, board: Board, arc: int) -> int:
     """Count a left in at a right, for a look only; the cost that comes with it."""
     right = arcs.rights[arc]
-    value = int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right])
+    value = int(arcs.costs[arc]) + load_step(arcs, right, board.counts[right]) - _tied(arcs, board, right)
     board.counts[right] += 1
     board.spare[right] -= arcs.weights[arc]
-    return value
+    return value + _tied(arcs, board, right)
 
 
 @inlined
@@ -209,11 +239,12 @@ def _look(arcs: Arcs, board: Board, left: int, arc: int, gone: int, out: Ints, p
         change -= _lift(arcs, board, board.chosen[out[turn]])
     change += _lower(arcs, board, arc)
     for turn in range(gone):
-        seat, value = _seat(arcs, board, out[turn], arcs.rights[arc], parts, part)
-        change += value
+        seat = _seat(arcs, board, out[turn], arcs.rights[arc], parts, part)
         out[2 + turn] = seat
         if seat >= 0:
-            _lower(arcs, board, seat)
+            change += _lower(arcs, board, seat)
+        else:
+            change += arcs.prices[out[turn]]
     for turn in range(gone):
         if out[2 + turn] >= 0:
             _lift(arcs, board, out[2 + turn])

@@ -16,6 +16,8 @@ import numpy as np
 
 from matching import anneal, core, flow, minutes, rounding, tiers
 from matching.bound import MOST_PARTS, Bound, first_multipliers, parts_of, raise_bound
+from matching.dive import Dive, dive
+from matching.minutes import Floats
 from matching.network import UNPAIRED, Ints, Network, cost, faults, rank
 from matching.polish import Pass, Polish
 from matching.search import Ladder, Search
@@ -23,6 +25,8 @@ from matching.watch import Progress, Watch
 
 SEARCHED = "bound, annealing, bundles"
 WHOLE = "bound, annealing, core model"
+LIFT = 3
+"""How much of a left's multiplier is added to the price of leaving it unpaired while searching."""
 BUNDLED = 12
 """Lefts a right, on average, up to which bundles can be listed."""
 
@@ -53,7 +57,15 @@ class Effort:
 
     steps: int = 900  # of the bound
     moves_per_left: int = 8_000  # of annealing
-    passes: tuple[Pass, ...] = (Pass(rights=60, work=3.0), Pass(rights=90, work=4.0), Pass(rights=90, work=4.0))
+    dives: tuple[Dive, ...] = (Dive(), Dive(heavy=0.6), Dive(heavy=1.0), Dive(heavy=0.6, steps=60, rate=0.04))
+    passes: tuple[Pass, ...] = (
+        *(Pass(rights=300, dive=Dive(heavy=0.6), where_unpaired=True),) * 4,
+        Pass(rights=60, work=2.0),
+        *(Pass(rights=400, dive=Dive(heavy=0.6), where_unpaired=True),) * 4,
+        Pass(rights=60, work=2.0),
+        *(Pass(rights=250, dive=Dive(heavy=0.6), where_unpaired=True),) * 4,
+        Pass(rights=90, work=5.0, where_unpaired=True),
+    )
     core_work: float = 8.0  # CP-SAT's units for a core model
 
     def __post_init__(self) -> None:
@@ -63,7 +75,9 @@ class Effort:
             raise ValueError(message)
 
 
-LIGHT = Effort(steps=200, moves_per_left=1_000, passes=(Pass(rights=40, work=0.5),), core_work=1.0)
+LIGHT = Effort(
+    steps=200, moves_per_left=1_000, dives=(Dive(steps=10),), passes=(Pass(rights=40, work=0.5),), core_work=1.0
+)
 """A second or two for a district: for what-if and drafts."""
 USUAL = Effort()
 
@@ -195,7 +209,7 @@ def _moved(first: Ints, places: Ints, network: Network) -> Ints:
 def _search(
     network: Network, effort: Effort, seed: int, executor: Executor, watch: Watch, known: Ints | None
 ) -> _Found:
-    """Bound, first answer, annealing, parts or core; the best answer so far wins throughout."""
+    """Bound, dives, annealing, parts or core; the best answer so far wins throughout."""
     prices = tiers.sum_prices(network)
     worth = minutes.minute_prices(network, network.penalties)
     best = _Best(network, rounding.cheapest_first(network, worth))
@@ -205,12 +219,18 @@ def _search(
     bound = _raised(network, best.rank[-1], effort.steps, executor, watch)
     watch.tell("bound", 1.0)
     best.offer(rounding.rounded(network, bound))
+    without_arcs = network.left_count - len(np.unique(network.lefts))
+    for turn, plan in enumerate(effort.dives):
+        if watch.look() or (turn and best.unpaired == without_arcs):
+            break  # later dives are steeper for the sake of the unpaired, and cost more
+        watch.tell("dive", turn / len(effort.dives))
+        best.offer(rounding.completed(network, dive(network, prices, bound, executor, plan, watch.look)))
     search = Search(network, prices, worth, seed)
-    best.offer(_annealed(network, search, best.chosen, effort, executor, watch))
+    _anneal(best, search, bound, worth, effort, executor, watch)
     found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
     lefts_a_right = network.left_count / max(1, len(np.unique(network.rights)))
     if lefts_a_right <= BUNDLED:
-        polish = Polish(network, prices, bound, search, best.chosen)
+        polish = Polish(network, prices + LIFT * (bound.multipliers // bound.parts), bound, search, best.chosen)
         for turn, step in enumerate(effort.passes):
             if watch.look() or cost(network, best.chosen) == bound.value:
                 break
@@ -247,6 +267,11 @@ class _Best:
         self.network, self.chosen = network, chosen
         self.rank = rank(network, chosen)
 
+    @property
+    def unpaired(self) -> int:
+        """How many lefts are unpaired."""
+        return int((self.chosen == UNPAIRED).sum())
+
     def offer(self, chosen: Ints) -> None:
         """Take an answer if it is better."""
         now = rank(self.network, chosen)
@@ -254,14 +279,24 @@ class _Best:
             self.chosen, self.rank = chosen.copy(), now
 
 
-def _annealed(network: Network, search: Search, chosen: Ints, effort: Effort, executor: Executor, watch: Watch) -> Ints:
-    """Anneal a first answer."""
+def _anneal(
+    best: "_Best", search: Search, bound: Bound, worth: Floats, effort: Effort, executor: Executor, watch: Watch
+) -> None:
+    """Anneal the best answer if somebody is unpaired: first with lifted prices and a worth of minutes, then plainly."""
+    network = best.network
+    if best.unpaired == network.left_count - len(np.unique(network.lefts)):
+        return
     where = np.full(len(network.lefts) + 1, UNPAIRED)
     where[search.order] = np.arange(len(search.order))
-    board = anneal.board_of(search.arcs, network, where[chosen])
-    ladder = Ladder(hot=30.0, cold=8.0, moves=effort.moves_per_left * network.left_count)
-    search.run(board, ladder, executor=executor, watch=watch)
-    return np.where(board.chosen >= 0, search.order[board.chosen], UNPAIRED)
+    board = anneal.board_of(search.arcs, network, where[best.chosen])
+    moves = effort.moves_per_left * network.left_count
+    tilted = search.tilted(LIFT * (bound.multipliers // bound.parts), worth)
+    for ladder, arcs in (
+        (Ladder(hot=12.0, cold=5.0, moves=moves * 3 // 4, levels=20), tilted),
+        (Ladder(hot=8.0, cold=4.0, moves=moves // 4, levels=10), search.arcs),
+    ):
+        search.run(board, ladder, executor=executor, watch=watch, arcs=arcs)
+        best.offer(np.where(board.chosen >= 0, search.order[board.chosen], UNPAIRED))
 
 
 def _raised(network: Network, target: int, steps: int, executor: Executor, watch: Watch) -> Bound:

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from matching import knapsack
+from matching.knapsack import Floats
 from matching.network import Ints, Network
 
 MOST_CELLS = 32_000_000
@@ -47,7 +47,7 @@ class Bound:
     multipliers: Ints
     parts: int
     iterations: int
-    shares: NDArray[np.float64]  # of each arc: how much the best bundles of the last steps hold of it
+    shares: Floats  # of each arc: how much the best bundles of the last steps hold of it
 
 
 def parts_of(network: Network, prices: Ints) -> int:
@@ -84,6 +84,36 @@ def rights_of(network: Network, parts: int) -> tuple[knapsack.Rights, Ints]:
     )
 
 
+class Bundler:
+    """Finds the best bundles of all rights at given multipliers, slice by slice beside each other."""
+
+    def __init__(self, network: Network, parts: int, executor: Executor) -> None:
+        self.rights, self.order = rights_of(network, parts)
+        self.blend = np.zeros(len(self.order))  # of each arc in the order of the rights
+        self._executor = executor
+        self._cuts = np.linspace(0, network.right_count, SLICES + 1).astype(int).tolist()
+        self._counts = np.zeros((SLICES, network.left_count), dtype=np.int32)
+        self._values = np.zeros(network.right_count, dtype=np.int64)
+
+    def look(self, multipliers: Ints, fresh: float) -> tuple[int, knapsack.Small]:
+        """Sum of the reduced costs of the best bundles, and how often each left is taken; blends them in."""
+        self._counts[:] = 0
+        jobs = [
+            self._executor.submit(
+                knapsack.best_bundles, first, last, self.rights, multipliers, row, self._values, self.blend, fresh
+            )
+            for (first, last), row in zip(pairwise(self._cuts), self._counts, strict=True)
+        ]
+        return sum(job.result() for job in jobs), self._counts.sum(axis=0, dtype=np.int32)
+
+    @property
+    def shares(self) -> Floats:
+        """How much of each arc of the network the blend holds."""
+        shares = np.empty(len(self.order))
+        shares[self.order] = self.blend
+        return shares
+
+
 def raise_bound(
     network: Network,
     prices: Ints,
@@ -106,23 +136,14 @@ def raise_bound(
         Where to begin, in parts of a metre as :func:`parts_of` says; see :func:`first_multipliers`.
     """
     parts = parts_of(network, prices)
-    rights, order = rights_of(network, parts)
-    cuts = np.linspace(0, network.right_count, SLICES + 1).astype(int).tolist()
-    counts = np.zeros((SLICES, network.left_count), dtype=np.int32)
-    values = np.zeros(network.right_count, dtype=np.int64)
+    bundler = Bundler(network, parts, executor)
     limits = prices * parts
     now = np.minimum(limits, multipliers)
-    direction, blend = np.zeros(network.left_count), np.zeros(len(order))
+    direction = np.zeros(network.left_count)
     best, kept, pace, stalled, done = -(1 << 62), now.copy(), 1.0, 0, 0
     while done < iterations and pace > SLOWEST and not is_stopped():
-        counts[:] = 0
-        fresh = max(FRESH, 1 / (done + 1))
-        jobs = [
-            executor.submit(knapsack.best_bundles, first, last, rights, now, row, values, blend, fresh)
-            for (first, last), row in zip(pairwise(cuts), counts, strict=True)
-        ]
-        sums = [job.result() for job in jobs]
-        value = sum(sums) + int(now.sum())
+        value, counts = bundler.look(now, max(FRESH, 1 / (done + 1)))
+        value += int(now.sum())
         done, stalled = done + 1, stalled + 1
         if value > best:
             best, stalled = value, 0
@@ -134,11 +155,9 @@ def raise_bound(
             pace, stalled = pace * SLOWING, 0
             now[:] = kept
             direction[:] = 0.0
-        elif not knapsack.step(now, limits, counts.sum(axis=0, dtype=np.int32), direction, pace * (goal - value)):
+        elif not knapsack.step(now, limits, counts, direction, pace * (goal - value)):
             break
-    shares = np.empty(len(order))
-    shares[order] = blend
-    return Bound(value=-(-best // parts), multipliers=kept, parts=parts, iterations=done, shares=shares)
+    return Bound(value=-(-best // parts), multipliers=kept, parts=parts, iterations=done, shares=bundler.shares)
 
 
 def first_multipliers(network: Network, parts: int) -> Ints:

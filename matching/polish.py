@@ -6,10 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching import partition
-from matching.bound import Bound
+from matching.bound import Bound, parts_of, raise_bound
+from matching.dive import Dive, dive
 from matching.network import UNPAIRED, Ints, Network, faults
+from matching.rounding import completed
 from matching.search import Search
-from matching.watch import Watch
+from matching.watch import Here, Watch
+
+SETTLING = 120
+"""Steps of the multipliers of a part before a dive."""
+DEAREST = 3
+"""What an unpaired left of a part may cost while its multipliers settle, as a multiple of the largest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +24,9 @@ class Pass:
     """How large the parts of a pass are, and how long one may take."""
 
     rights: int  # of one part, about
-    work: float  # CP-SAT's deterministic units for one part
+    work: float = 0.0  # CP-SAT's deterministic units for one part
+    dive: Dive | None = None  # dive into each part anew instead
+    where_unpaired: bool = False  # only parts where somebody is unpaired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,10 @@ class Polish:
     def run(self, step: Pass, *, executor: Executor, watch: Watch, done: float, share: float) -> int:
         """Improve every part once; how much cost (at prices) it took away."""
         parts = self._parts(step.rights)
+        if step.where_unpaired:
+            parts = [part for part in parts if self._has_unpaired(part)]
+        if not parts:
+            return 0
         solved = watch.gather(
             executor,
             lambda part: self._improve(part, step, watch),
@@ -67,6 +80,10 @@ class Polish:
         self.chosen[part.lefts] = np.where(chosen == UNPAIRED, UNPAIRED, part.arcs[chosen])
         return gain
 
+    def _has_unpaired(self, part: _Part) -> bool:
+        unpaired = np.flatnonzero(self.chosen[part.lefts] == UNPAIRED)
+        return bool(np.isin(unpaired, part.network.lefts).any())
+
     def _local(self, part: _Part) -> Ints:
         """Return the known answer of a part in the positions of its own arcs."""
         chosen = self.chosen[part.lefts]
@@ -77,6 +94,8 @@ class Polish:
         known = self._local(part)
         if watch.is_stopped:
             return partition.Solved(chosen=known, is_proven=False, work=0.0)
+        if step.dive is not None:
+            return self._dive(part, known, step.dive)
         return partition.improve(
             part.network,
             self.prices[part.lefts],
@@ -87,6 +106,25 @@ class Polish:
             seed=part.seed,
             halts=watch.halts,
         )
+
+    def _dive(self, part: _Part, known: Ints, plan: Dive) -> partition.Solved:
+        """Answer a part anew by a dive, from multipliers that have settled to its borders."""
+        multipliers = self.bound.multipliers[part.lefts]
+        highest = DEAREST * int(multipliers.max(initial=0)) // self.bound.parts + 1
+        prices = np.minimum(self.prices[part.lefts], highest)
+        target = partition.value(part.network, prices, known)
+        here = Here()
+        parts = parts_of(part.network, prices)
+        settled = raise_bound(
+            part.network,
+            prices,
+            target=target,
+            iterations=SETTLING,
+            executor=here,
+            multipliers=multipliers * parts // self.bound.parts,
+        )
+        chosen = completed(part.network, dive(part.network, prices, settled, here, plan))
+        return partition.Solved(chosen=chosen, is_proven=False, work=0.0)
 
     def _parts(self, size: int) -> list[_Part]:
         """Cut the network; a left belongs where its right is, an unpaired one where one of its arcs leads."""

@@ -16,7 +16,7 @@ def cheapest_first(network: Network, worth: NDArray[np.float64]) -> Ints:
     Earlier tiers choose first.
     """
     promise = network.costs + worth[network.rights] * network.weights_min
-    return _filled(network, [np.lexsort((promise, network.tiers[network.lefts]))])
+    return _filled(network, np.lexsort((promise, network.tiers[network.lefts])), _nobody(network))
 
 
 def rounded(network: Network, bound: Bound) -> Ints:
@@ -25,15 +25,27 @@ def rounded(network: Network, bound: Bound) -> Ints:
     by_share = by_share[bound.shares[by_share] > LEAST_SHARE]
     tiers = network.tiers[network.lefts]
     by_share = by_share[np.argsort(tiers[by_share], kind="stable")]
-    return _filled(network, [by_share, np.lexsort((network.costs, tiers))])
+    return completed(network, _filled(network, by_share, _nobody(network)))
 
 
-def _filled(network: Network, orders: list[Ints]) -> Ints:
-    """Take arcs in one order after another."""
-    chosen = np.full(network.left_count, UNPAIRED, dtype=np.int64)
-    spare, places = network.capacities_min.copy(), network.max_lefts.copy()
-    for order in orders:
-        _fill(order, network.lefts, network.rights, network.weights_min, spare, places, chosen)
+def completed(network: Network, chosen: Ints) -> Ints:
+    """Give unpaired lefts the cheapest arc that still fits, earlier tiers first."""
+    return _filled(network, np.lexsort((network.costs, network.tiers[network.lefts])), chosen)
+
+
+def _nobody(network: Network) -> Ints:
+    return np.full(network.left_count, UNPAIRED, dtype=np.int64)
+
+
+def _filled(network: Network, order: Ints, chosen: Ints) -> Ints:
+    """Take arcs in an order as long as they fit beside an answer."""
+    chosen = chosen.copy()
+    taken = chosen[chosen != UNPAIRED]
+    rights = network.rights[taken]
+    used = np.bincount(rights, network.weights_min[taken], network.right_count).astype(np.int64)
+    places = network.max_lefts - np.bincount(rights, minlength=network.right_count)
+    spare = network.capacities_min - used
+    _fill(order, network.lefts, network.rights, network.weights_min, spare, places, chosen)
     return chosen
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from matching import anneal, parts
 from matching.anneal import Arcs, Board, Small
+from matching.minutes import Floats
 from matching.network import Ints, Network
 from matching.watch import Watch
 
@@ -29,7 +30,7 @@ class Ladder:
 class Search:
     """A board with all that annealing it needs; one seed, one answer, whatever the number of threads."""
 
-    def __init__(self, network: Network, prices: Ints, minute_prices: "np.ndarray", seed: int) -> None:
+    def __init__(self, network: Network, prices: Ints, minute_prices: Floats, seed: int) -> None:
         self.network = network
         self.arcs, self.order = anneal.arcs_of(network, prices, minute_prices)
         by_right = np.argsort(self.arcs.rights, kind="stable")
@@ -52,8 +53,21 @@ class Search:
         at = np.where(board.chosen >= 0, board.chosen, nearest)
         return np.where(has_arcs, self.arcs.rights[at], -1)
 
-    def run(self, board: Board, ladder: Ladder, *, executor: Executor, watch: Watch) -> int:
-        """Anneal the board in place; the change of cost."""
+    def tilted(self, lift: Ints, worth: Floats) -> Arcs:
+        """Return the arcs with prices lifted, and with a worth for every minute that no further left can use.
+
+        Lifts that grow with a left's multiplier drive whoever is unpaired to where there is room; the worth of
+        minutes rewards bundles that fill a right and gathers what is spare, so that somebody fits in.
+        """
+        return self.arcs._replace(
+            prices=self.arcs.prices + lift,
+            worth=(worth * anneal.PARTS).astype(np.int64),
+            usable=anneal.usable_minutes(self.network),
+        )
+
+    def run(self, board: Board, ladder: Ladder, *, executor: Executor, watch: Watch, arcs: Arcs | None = None) -> int:
+        """Anneal the board in place; the change of cost, as the given arcs count it."""
+        arcs = arcs or self.arcs
         count = max(1, round(self.network.right_count / RIGHTS_A_PART))
         steps = np.geomspace(ladder.hot, ladder.cold, ladder.levels + 1)
         total = 0
@@ -77,7 +91,7 @@ class Search:
             ]
             changes = watch.gather(
                 executor,
-                lambda job: _run(self.arcs, board, job, watch),
+                lambda job: _run(arcs, board, job, watch),
                 [job for job in jobs if len(job.lefts)],
                 stage="search",
                 done=level / ladder.levels,

@@ -12,6 +12,19 @@ POLL_S = 0.1
 """How often the caller is asked whether to go on."""
 
 
+class Here(Executor):
+    """Runs each job at once, in the thread that hands it in: for small work inside a thread of its own."""
+
+    def submit(self, fn: Callable[..., Answer], /, *args: Any, **kwargs: Any) -> "Future[Answer]":
+        """Run a job; an error of it is raised when its result is asked for."""
+        future: Future[Answer] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it belongs to the future
+            future.set_exception(error)
+        return future
+
+
 class Watch:
     """Asks the caller from the thread that called; what works beside it reads :attr:`is_stopped`."""
 

@@ -227,7 +227,7 @@ def test_progress_is_told_by_stage(quarter: Network) -> None:
 
     assign.assign(quarter, effort=LIGHT, progress=lambda stage, share: told.append((stage, share)))
 
-    assert {"bound", "search", "polish"} <= {stage for stage, _ in told}
+    assert {"bound", "dive", "polish"} <= {stage for stage, _ in told}
     assert all(0 <= share <= 1 for _, share in told)
 
 
