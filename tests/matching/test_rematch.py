@@ -317,6 +317,24 @@ def test_gap_between_visits_that_stay_is_filled() -> None:
     assert visits_of(mended.plan) == [(2, 11, 0, 480), (1, 11, 0, 560)]
 
 
+def test_need_that_cannot_be_dated_does_not_go_to_who_is_full() -> None:
+    """The first has room and no time, the second has time and no room: a senior is unmet, nobody is overrun."""
+    at_eight: dict[str, Any] = {"weekdays": 1, "window_min": (480, 510)}
+    rows: list[Need | Volunteer | Slot] = [
+        Need(id=1, **at_eight),
+        Need(id=2, **at_eight),
+        Need(id=3),
+        Volunteer(id=11),
+        Volunteer(id=12, east_m=50, max_needs=1),
+    ]
+    before = answer(question(*rows), pairs=[(1, 11), (3, 12)], visits=[(1, 11, 0, 480), (3, 12, 1, 480)], unmet=[2])
+
+    mended = rematch(question(*rows), before, change_m=NEVER_M)
+
+    assert len(mended.changes) == 0
+    assert unmet_of(mended.plan) == {2: "calendar"}
+
+
 @pytest.mark.parametrize("series", [False, True])
 def test_slot_that_is_gone_is_booked_elsewhere_and_others_stay(*, series: bool) -> None:
     """The bath van breaks down on its second day: only who was booked there moves."""
