@@ -57,6 +57,7 @@ def measure(
         tell(f"equal loads, {place}")
         plan, took = planned(problem, cut, place, Limits())
         plans.append(plan)
+        tell(f"equal loads, {place}: {_said(took)}")
         figures |= {f"equal_{_word(place)}_{name}": value for name, value in took.items()}
         targets += [
             at_most(f"equal_{_word(place)}_pairing_s", float(took["candidates_and_pairing_s"]), EQUAL_S),
@@ -97,6 +98,7 @@ def _unlike(problem: Problem, cut: Cut, count: int, targets: list[Target], tell:
     for place in ("2 processes", "2 Dask workers", "1 process")[:count]:
         tell(f"unlike minutes, {place}")
         plan, took = planned(problem, cut, place, Limits(effort=AREA_EFFORT))
+        tell(f"unlike minutes, {place}: {_said(took)}")
         told.add(_told(plan))
         if not figures:
             figures |= {f"unlike_{name}": value for name, value in count_figures(problem, plan).rows()}
@@ -173,6 +175,10 @@ def _resident_mb() -> float:
         except psutil.NoSuchProcess:
             continue
     return total / BYTES_A_MEGABYTE
+
+
+def _said(took: dict[str, Value]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in took.items() if not isinstance(value, str))
 
 
 def _word(place: str) -> str:

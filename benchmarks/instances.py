@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from matching.problem import Floats, FrequencyKind, Needs, Params, Problem, ServedBy, Slots, Volunteers
+from matching.problem import Floats, FrequencyKind, Ints, Needs, Params, Problem, ServedBy, Slots, Volunteers
 
 LAT_DEG, LON_DEG = 31.25, 121.40
 SPREAD_DEG = 0.035
@@ -76,6 +76,39 @@ def district(
 def city(*, seniors: int, volunteers: int, seed: int = 1) -> Problem:
     """Return as many seniors and volunteers as asked, as dense as in the district."""
     return district(seniors=seniors, volunteers=volunteers, seed=seed, districts=max(1.0, seniors / DISTRICT_SENIORS))
+
+
+def town(*, seniors: int = 180, volunteers: int = 36, seed: int = 5) -> Problem:
+    """Return four quarters with a little too few hands: greetings and home baths, dogs, and who shuns them.
+
+    Areas 1 to 4 are south-west, south-east, north-west and north-east. Skill 0 is a greeting, skill 1 a bath at home,
+    which a third of the volunteers have learnt; trait 0 is a dog.
+    """
+    problem = district(seniors=seniors, volunteers=volunteers, seed=seed, districts=0.08)
+    random = np.random.default_rng(seed)
+    needs, people = problem.needs, problem.volunteers
+    bath, dog = random.random(seniors) < 0.12, random.random(seniors) < 0.15
+    needs = replace(
+        needs,
+        areas=_quarters(needs.lats_deg, needs.lons_deg),
+        skills=bath.astype(np.int64),
+        durations_min=np.where(bath, 45, 10),
+        frequency_kinds=np.where(bath, FrequencyKind.TIMES_PER_WEEK, FrequencyKind.EVERY_N_DAYS),
+        frequency_counts=np.where(bath, 1, 2),
+        traits=dog.astype(np.uint64),
+    )
+    people = replace(
+        people,
+        areas=_quarters(people.lats_deg, people.lons_deg),
+        skills=np.where(random.random(volunteers) < 0.3, 3, 1).astype(np.uint64),
+        refuses=(random.random(volunteers) < 0.2).astype(np.uint64),
+    )
+    return replace(problem, needs=needs, volunteers=people, params=replace(problem.params, max_distance_m=700.0))
+
+
+def _quarters(lats_deg: Floats, lons_deg: Floats) -> Ints:
+    """Number the quarters of the ground: 1 south-west, 2 south-east, 3 north-west, 4 north-east."""
+    return np.asarray(1 + (lons_deg > LON_DEG) + 2 * (lats_deg > LAT_DEG), dtype=np.int64)
 
 
 def with_unlike_minutes(problem: Problem, *, weekly_cap_min: int, seed: int = 1) -> Problem:

@@ -76,7 +76,7 @@ def test_calendar_dates_every_pair_without_a_fault(quick: Report) -> None:
 def test_peers_answer_the_same_question(quick: Report) -> None:
     """Exact peers agree to the metre where loads are equal, and a hand is no better."""
     peers = ("engine", "highs_lp", "scipy_lsa", "scipy_milp")
-    exact = {quick.figures[f"peers.equal_small.{peer}.cost_m"] for peer in peers}
+    exact = {float(quick.figures[f"peers.equal_small.{peer}.cost_m"]) for peer in peers}
 
     assert len(exact) == 1
     assert float(quick.figures["peers.equal_small.by_hand.cost_m"]) >= exact.pop()
