@@ -99,7 +99,7 @@ def draw_loads(problem: Problem, plan: Plan) -> str:
             _words(x + 20, 216, str(needs), anchor="middle"),
         ]
     shapes.append(_words(40, 236, "needs of one volunteer; above the bar, how many volunteers have so many"))
-    return svg(max(460, 60 + 54 * len(loads)), 250, shapes, "How many needs each volunteer has")
+    return svg(max(520, 60 + 54 * len(loads)), 250, shapes, "How many needs each volunteer has")
 
 
 def draw_calendar(problem: Problem, plan: Plan) -> str:
@@ -153,9 +153,9 @@ def draw_round(stops: Stops, shift: Shift) -> str:
     shapes.append(_square(spots[-1], GREEN))
     for number, (stop, minute) in enumerate(zip(order, planned.starts_min.tolist(), strict=True), start=1):
         shapes.append(_words(spots[stop][0] + 8, spots[stop][1] - 6, f"{number}  {_clock(minute)}"))
-    size = SIDE + 2 * MARGIN
-    shapes.append(_words(MARGIN, size + 14, f"{planned.walked_m} m on foot, back at {_clock(planned.back_at_min)}"))
-    return svg(size + 40, size + 30, shapes, "A volunteer's day in order")
+    below = float(spots[:, 1].max()) + 44
+    shapes.append(_words(MARGIN, below, f"{planned.walked_m} m on foot, back at {_clock(planned.back_at_min)}"))
+    return svg(SIDE + 2 * MARGIN + 40, round(below) + 16, shapes, "A volunteer's day in order")
 
 
 def van_day() -> tuple[Vehicles, Trips]:

@@ -18,6 +18,8 @@ from matching.problem import Problem
 
 NO_PRICE = 1 << 60
 """Price of a right that takes nobody at all."""
+LOWERED = 60
+"""How often prices are lowered beyond the borders of areas."""
 FEW = 0.01
 """Share of unpaired lefts up to which whole bundles bound better than prices do, which know no end of scarcity."""
 
@@ -99,7 +101,7 @@ def _flow_bound(problem: Problem, roster: Roster, chosen: Ints, multipliers: Int
     least = np.full(network.right_count, NO_PRICE)
     np.minimum.at(least, rights, -(-multipliers[lefts] // MOST_PARTS) - network.costs[chosen[lefts]])
     full = np.bincount(rights, minlength=network.right_count) >= rooms
-    prices = np.where(full & (least < NO_PRICE), np.maximum(least, 0), 0)
+    prices = _lowered(network, chosen, rooms, np.where(full & (least < NO_PRICE), np.maximum(least, 0), 0))
     worth = network.penalties.copy()
     np.minimum.at(worth, network.lefts, network.costs + prices[network.rights])
     fair = worth * MOST_PARTS
@@ -112,6 +114,41 @@ def _flow_bound(problem: Problem, roster: Roster, chosen: Ints, multipliers: Int
         counts[:, -1] = np.maximum(0, rooms - last + 1)
         taken = (gains * counts).sum(axis=1)
     return int(worth.sum()) - int(taken.sum()), fair
+
+
+def _lowered(network: Network, chosen: Ints, rooms: Ints, prices: Ints) -> Ints:
+    """Lower prices that a left could escape by going elsewhere, as long as that raises the bound; the best of all.
+
+    Areas knew only their own: beyond a border there may be a cheaper way, which makes a place worth less, and the
+    places of who would go there in turn.
+    """
+    lefts = np.flatnonzero(chosen != UNPAIRED)
+    arcs = chosen[lefts]
+    order = np.argsort(network.lefts, kind="stable")
+    costs, rights = network.costs[order], network.rights[order]
+    is_chosen = np.zeros(len(order), dtype=bool)
+    is_chosen[arcs] = True
+    is_chosen = is_chosen[order]
+    first = np.flatnonzero(np.diff(network.lefts[order], prepend=UNPAIRED))
+    whose = network.lefts[order[first]]
+    best, kept, now = -NO_PRICE, prices, prices.copy()
+    for _ in range(LOWERED):
+        ways = costs + now[rights]
+        elsewhere = network.penalties.copy()
+        if len(first):
+            other = np.minimum.reduceat(np.where(is_chosen, NO_PRICE, ways), first)
+            elsewhere[whose] = np.minimum(elsewhere[whose], other)
+        worth = elsewhere.copy()
+        worth[lefts] = np.minimum(worth[lefts], network.costs[arcs] + now[network.rights[arcs]])
+        value = int(worth.sum()) - int((rooms * now).sum())
+        if value > best:
+            best, kept = value, now.copy()
+        before = now.copy()
+        np.minimum.at(now, network.rights[arcs], elsewhere[lefts] - network.costs[arcs])
+        np.maximum(now, 0, out=now)
+        if (now == before).all():
+            break
+    return kept
 
 
 def _bundle_bound(
