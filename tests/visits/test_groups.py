@@ -87,6 +87,8 @@ def test_every_giver_is_credited_once_whatever_is_retried(engine: Engine, world:
             world.volunteers["V2"]: (0, 45),
         }
         assert again == {}
+        keys = session.connection().execute(text("SELECT idem_key FROM transfer ORDER BY id")).scalars()
+        assert list(keys) == [f"group:{group}:{who}:donate" for who in first]
         assert balance_of(session, pool).balance_min == issued_min(session, world.book) == 105
         assert reconcile(session, world.book) == []
 
