@@ -4,7 +4,10 @@ Peers that are not installed are shown as such; `python -m pip install -r benchm
 answer is counted here, never taken from the peer's word.
 """
 
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from statistics import mean
 from time import perf_counter
@@ -187,7 +190,7 @@ def by_scipy_milp(problem: Problem, arcs: Arcs, limit_s: float) -> Answer:
 
 def by_highspy(problem: Problem, arcs: Arcs, limit_s: float) -> Answer:
     """Pair by HiGHS itself within the limit of time, with the bound that it proves."""
-    import highspy  # noqa: PLC0415 - an extra, which only this peer needs
+    import highspy  # noqa: PLC0415  # an extra, which only this peer needs
 
     roster = roster_of(problem, arcs)
     began = perf_counter()
@@ -201,15 +204,29 @@ def by_highspy(problem: Problem, arcs: Arcs, limit_s: float) -> Answer:
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
     model.integrality_ = [highspy.HighsVarType.kInteger] * count
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("time_limit", limit_s)
-    solver.passModel(model)
-    solver.run()
+    with _to_stderr():
+        solver = highspy.Highs()
+        solver.setOptionValue("output_flag", False)
+        solver.setOptionValue("time_limit", limit_s)
+        solver.passModel(model)
+        solver.run()
     took_s = perf_counter() - began
     values = np.array(solver.getSolution().col_value)
     found = _judged(problem, roster, _chosen(roster.network, values), took_s)
     return found | {"bound_m": solver.getInfo().mip_dual_bound + float(roster.network.penalties.sum())}
+
+
+@contextmanager
+def _to_stderr() -> Iterator[None]:
+    """Turn what a library writes past Python away from our own output, which is one JSON object."""
+    sys.stdout.flush()
+    own = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(own, 1)
+        os.close(own)
 
 
 def _chosen(network: Network, values: Any) -> Ints:

@@ -116,6 +116,8 @@ def solve_in_areas(
             for future in futures:
                 future.cancel()
             break
+        parts.clear()  # the next round's are not made beside these
+        futures.clear()
     return Joined(chosen=chosen, rank=ranks[-1], ranks_by_round=tuple(ranks), multipliers=multipliers)
 
 
