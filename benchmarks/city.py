@@ -138,10 +138,10 @@ def _executor(place: str) -> Iterator[Executor]:
         with ProcessPoolExecutor(int(place[0]), mp_context=get_context("spawn")) as executor:
             yield executor
         return
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra, which only this place needs
+    from distributed import Client, LocalCluster  # noqa: PLC0415  # an extra, which only this place needs
 
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         yield client.get_executor()

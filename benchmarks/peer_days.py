@@ -106,7 +106,7 @@ def _legs_of_round(stops: Stops, shift: Shift) -> Legs:
 
 def round_by_vroom(stops: Stops, shift: Shift, _limit_s: float) -> Route:
     """Plan a person's day by pyvroom: metres as costs, all stops of one priority."""
-    import vroom  # noqa: PLC0415 - an extra, which only this peer needs
+    import vroom  # noqa: PLC0415  # an extra, which only this peer needs
 
     began = perf_counter()
     legs, home = _legs_of_round(stops, shift), len(stops)
@@ -127,8 +127,8 @@ def round_by_vroom(stops: Stops, shift: Shift, _limit_s: float) -> Route:
 
 def round_by_pyvrp(stops: Stops, shift: Shift, limit_s: float) -> Route:
     """Plan a person's day by PyVRP: optional clients whose prize is the penalty."""
-    import pyvrp  # noqa: PLC0415 - an extra, which only this peer needs
-    from pyvrp.stop import MaxRuntime  # noqa: PLC0415 - as above
+    import pyvrp  # noqa: PLC0415  # an extra, which only this peer needs
+    from pyvrp.stop import MaxRuntime  # noqa: PLC0415  # as above
 
     began = perf_counter()
     legs = _legs_of_round(stops, shift)
@@ -177,7 +177,7 @@ def vans_by_engine(vehicles: Vehicles, trips: Trips, limit_s: float) -> Route:
 
 def vans_by_vroom(vehicles: Vehicles, trips: Trips, _limit_s: float) -> Route:
     """Plan a van's day by pyvroom: shipments with seats and wheelchair places, metres as costs."""
-    import vroom  # noqa: PLC0415 - an extra, which only this peer needs
+    import vroom  # noqa: PLC0415  # an extra, which only this peer needs
 
     began = perf_counter()
     places = places_of_vans(vehicles, trips)
@@ -221,8 +221,8 @@ def _shipment(vroom: Any, trips: Trips, trip: int) -> Any:
 
 def vans_by_pyvrp(vehicles: Vehicles, trips: Trips, limit_s: float) -> Route:
     """Plan a van's day by PyVRP: optional shipments whose prize is the penalty; its own metres are taken."""
-    import pyvrp  # noqa: PLC0415 - an extra, which only this peer needs
-    from pyvrp.stop import MaxRuntime  # noqa: PLC0415 - as above
+    import pyvrp  # noqa: PLC0415  # an extra, which only this peer needs
+    from pyvrp.stop import MaxRuntime  # noqa: PLC0415  # as above
 
     began = perf_counter()
     places = places_of_vans(vehicles, trips)[: 2 * len(trips) + 1]  # all vans have one garage

@@ -17,7 +17,7 @@ def renewed(text: str) -> str:
     def run(block: re.Match[str]) -> str:
         said = io.StringIO()
         with redirect_stdout(said):
-            exec(compile(block[1], PAGE.name, "exec"), names)  # noqa: S102 - the page's own code
+            exec(compile(block[1], PAGE.name, "exec"), names)  # noqa: S102  # the page's own code
         return f"```python\n{block[1]}```\n\n```text\n{said.getvalue()}```"
 
     return BLOCK.sub(run, text)

@@ -84,7 +84,7 @@ def test_processes_are_begun_where_no_executor_is_given(town: Problem, thread: E
 def test_cluster_makes_the_same_plan(town: Problem, thread: Executor) -> None:
     """A city goes to a cluster of two Dask workers by its executor, with no other change."""
     with (
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         plan = solve_city(town, cut=FOUR, executor=client.get_executor())
