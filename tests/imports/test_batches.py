@@ -127,22 +127,35 @@ def test_an_import_and_its_undoing_at_once_end_as_one_after_the_other(
 def test_a_row_that_is_changed_meanwhile_is_not_overwritten(
     engine: Engine, world: World, noon: datetime, write_csv: Write
 ) -> None:
-    """An import writes whole rows: whoever changes one at the same time waits, and then changes the new one."""
+    """An import writes whole rows: it waits for whoever is changing one, and keeps what they changed."""
     bring_in(engine, write_csv([HEAD, senior(1)]), "seniors", now=noon)
     moved = senior(1)
     moved[6] = 31.265
+    path = write_csv([HEAD, moved], name="b.csv")
 
-    def mark() -> None:
+    with ThreadPoolExecutor(1) as pool:
         with transaction(engine) as session:
             session.execute(text("UPDATE senior SET status = 'moved' WHERE external_ref = 'L1'"))
-
-    with ThreadPoolExecutor(2) as pool:
-        pool.submit(mark)
-        pool.submit(bring_in, engine, write_csv([HEAD, moved], name="b.csv"), "seniors", now=noon)
+            brought = pool.submit(bring_in, engine, path, "seniors", now=noon)
+            _wait_for_a_waiter(engine, session.connection().dialect.name)
+        outcome = brought.result()
 
     with transaction(engine, read_only=True) as session:
         stored = session.exec(select(Senior).where(Senior.external_ref == "L1")).one()
+    assert outcome.counts == (0, 1, 0)
     assert (stored.status, stored.lat_deg) == ("moved", 31.265)
+
+
+def _wait_for_a_waiter(engine: Engine, dialect: str) -> None:
+    """Go on when another transaction waits for a row; on SQLite it waits from its beginning."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    looks = 10_000 if dialect == "postgresql" else 0
+    for _ in range(looks):
+        with engine.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
 
 
 def test_nothing_of_a_person_is_stored_in_plain(engine: Engine, world: World, noon: datetime, write_csv: Write) -> None:

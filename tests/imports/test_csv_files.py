@@ -80,7 +80,7 @@ def test_cells_with_breaks_and_quotes_read(text_file: Callable[[bytes], Path]) -
         pytest.param('编号,姓名\n"L1"x,张\n', 2, id="closed too early"),
         pytest.param("编号,姓名\n" + "L" * 30_000 + ",张\n", 2, id="a cell that never ends"),
         pytest.param("编号,姓名\n" + "," * 1_100_000 + "\n", 2, id="a row that never ends"),
-        pytest.param('编号,姓名\n"a\n' + '","\n' * 5_000, 2, id="a row of a thousand lines"),
+        pytest.param('编号,姓名\n"a\n' + '","\n' * 5_000 + '"\n', 2, id="a row of a thousand lines"),
     ],
 )
 def test_a_wrong_quote_names_its_row(text_file: Callable[[bytes], Path], content: str, row: int) -> None:

@@ -106,6 +106,30 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeyp
     assert why(path) == "changing"
 
 
+def test_a_file_that_is_written_over_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A register that is saved at this moment may be as long as it was, and another one."""
+    path = tmp_path / "busy.csv"
+    path.write_bytes(b"a" * 3 * 2**20)
+    os.utime(path, (0, 0))
+    read_once = os.read
+
+    def read_and_save(handle: int, size: int) -> bytes:
+        with path.open("r+b") as stream:
+            stream.write(b"b")
+        return read_once(handle, size)
+
+    monkeypatch.setattr(os, "read", read_and_save)
+
+    assert why(path) == "changing"
+
+
+def test_a_file_that_holds_more_than_it_says_is_refused() -> None:
+    """Files of the system say that they are empty, and never end as they began."""
+    assert why(Path("/proc/self/status")) == "changing"
+
+
 def test_control_signs_of_a_name_are_not_shown(tmp_path: Path) -> None:
     """A name could clear the screen, or pretend that all went well."""
     with pytest.raises(FileRefused) as refused:

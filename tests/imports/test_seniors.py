@@ -161,7 +161,8 @@ def test_a_volunteer_can_be_a_senior_too(engine: Engine, world: World, noon: dat
     with transaction(engine, read_only=True) as session:
         who = session.exec(select(Senior.person_id).where(Senior.external_ref == "L1")).one()
         partner = session.exec(select(Volunteer.person_id).where(Volunteer.external_ref == "Z1")).one()
-    assert (outcome.counts, who) == ((1, 0, 0), partner)
+        phone = session.get_one(Person, who).phone
+    assert (outcome.counts, who, phone) == ((1, 0, 0), partner, "17000000001")
     assert len(snapshot(engine)["Person"]) == len(before["Person"])
 
 
