@@ -14,14 +14,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from matching import anneal, core, flow, minutes, rounding, tiers
+from matching import anneal, core, flow, minutes, tiers
 from matching.bound import MOST_PARTS, Bound, first_multipliers, parts_of, raise_bound
-from matching.dive import Dive, dive
+from matching.dive import Dive, dive, plans
 from matching.minutes import Floats
 from matching.network import UNPAIRED, Ints, Network, cost, faults, rank
 from matching.polish import Pass, Polish
+from matching.rounding import cheapest_first, completed, rounded
 from matching.search import Ladder, Search
-from matching.watch import Progress, Watch
+from matching.watch import Here, Progress, Watch
 
 SEARCHED = "bound, annealing, bundles"
 WHOLE = "bound, annealing, core model"
@@ -66,6 +67,7 @@ class Effort:
         *(Pass(rights=250, dive=Dive(heavy=0.6), where_unpaired=True),) * 4,
         Pass(rights=90, work=5.0, where_unpaired=True),
     )
+    dive_work: int = 150_000_000  # cells of knapsack tables a step; see matching.dive.plans
     core_work: float = 8.0  # CP-SAT's units for a core model
 
     def __post_init__(self) -> None:
@@ -212,19 +214,14 @@ def _search(
     """Bound, dives, annealing, parts or core; the best answer so far wins throughout."""
     prices = tiers.sum_prices(network)
     worth = minutes.minute_prices(network, network.penalties)
-    best = _Best(network, rounding.cheapest_first(network, worth))
+    best = _Best(network, cheapest_first(network, worth))
     if known is not None:
         best.offer(known)
     watch.tell("bound", 0.0)
     bound = _raised(network, best.rank[-1], effort.steps, executor, watch)
     watch.tell("bound", 1.0)
-    best.offer(rounding.rounded(network, bound))
-    without_arcs = network.left_count - len(np.unique(network.lefts))
-    for turn, plan in enumerate(effort.dives):
-        if watch.look() or (turn and best.unpaired == without_arcs):
-            break  # later dives are steeper for the sake of the unpaired, and cost more
-        watch.tell("dive", turn / len(effort.dives))
-        best.offer(rounding.completed(network, dive(network, prices, bound, executor, plan, watch.look)))
+    best.offer(rounded(network, bound))
+    _dive(best, prices, bound, effort, seed, executor, watch)
     search = Search(network, prices, worth, seed)
     _anneal(best, search, bound, worth, effort, executor, watch)
     found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
@@ -268,9 +265,9 @@ class _Best:
         self.rank = rank(network, chosen)
 
     @property
-    def unpaired(self) -> int:
-        """How many lefts are unpaired."""
-        return int((self.chosen == UNPAIRED).sum())
+    def is_full(self) -> bool:
+        """Whether every left that has an arc is paired."""
+        return int((self.chosen != UNPAIRED).sum()) == len(np.unique(self.network.lefts))
 
     def offer(self, chosen: Ints) -> None:
         """Take an answer if it is better."""
@@ -279,12 +276,34 @@ class _Best:
             self.chosen, self.rank = chosen.copy(), now
 
 
+def _dive(
+    best: "_Best", prices: Ints, bound: Bound, effort: Effort, seed: int, executor: Executor, watch: Watch
+) -> None:
+    """Dive by the plans of the effort as long as somebody is unpaired; where dives are cheap, by many more."""
+    network = best.network
+    for turn, plan in enumerate(effort.dives):
+        if watch.look() or (turn and best.is_full):
+            break  # later plans are for the sake of the unpaired, and cost more
+        watch.tell("dive", turn / (len(effort.dives) + 1))
+        best.offer(completed(network, dive(network, prices, bound, executor, plan, watch.look)))
+    answers = watch.gather(
+        executor,
+        lambda plan: completed(network, dive(network, prices, bound, Here(), plan, lambda: watch.is_stopped)),
+        plans(network, bound.parts, effort.dive_work, seed),
+        stage="dive",
+        done=0.5,
+        share=0.5,
+    )
+    for answer in answers:
+        best.offer(answer)
+
+
 def _anneal(
     best: "_Best", search: Search, bound: Bound, worth: Floats, effort: Effort, executor: Executor, watch: Watch
 ) -> None:
     """Anneal the best answer if somebody is unpaired: first with lifted prices and a worth of minutes, then plainly."""
     network = best.network
-    if best.unpaired == network.left_count - len(np.unique(network.lefts)):
+    if best.is_full or watch.look():
         return
     where = np.full(len(network.lefts) + 1, UNPAIRED)
     where[search.order] = np.arange(len(search.order))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching import knapsack
-from matching.bound import Bound, Bundler
+from matching.bound import Bound, Bundler, rights_of
 from matching.compiled import compiled
 from matching.knapsack import Floats, Rights
 from matching.network import UNPAIRED, Ints, Network
@@ -20,6 +20,8 @@ from matching.network import UNPAIRED, Ints, Network
 SURE = 0.9
 """Share from which an arc is fixed at once."""
 FRESH = 0.1
+FEWEST, MOST = 8, 100
+"""Of plans drawn for a network; fewer than the fewest are not worth drawing."""
 NEVER = -(1 << 40)
 """Multiplier of a left that has its arc: no bundle takes it again."""
 LEAST_SHARE = 0.01
@@ -35,6 +37,26 @@ class Dive:
     steps: int = 30
     reach: float = 0.02  # how far beyond the value a step aims, as a part of it
     heavy: float = 0.3  # how much earlier the heaviest arc is fixed, as a share; late, only the light find room
+
+
+def plans(network: Network, parts: int, work: int, seed: int) -> list[Dive]:
+    """Draw as many plans as the work allows, from :data:`FEWEST` to :data:`MOST`; small networks afford many.
+
+    A plan's work is about the arcs times the room of a right. Which plan goes deepest nobody knows beforehand; that
+    they differ widely is what helps.
+    """
+    rights, _ = rights_of(network, parts)
+    count = work // max(1, int((rights.rooms * np.diff(rights.starts)).sum()))
+    random = np.random.default_rng(seed)
+    return [
+        Dive(
+            rate=float(random.uniform(0.02, 0.08)),
+            steps=int(random.integers(20, 80)),
+            reach=float(10 ** random.uniform(-4, -1.5)),
+            heavy=float(random.choice([0.0, 0.1, 0.3, 0.6])),
+        )
+        for _ in range(min(MOST, count) if count >= FEWEST else 0)
+    ]
 
 
 def dive(
