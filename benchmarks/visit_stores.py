@@ -53,6 +53,8 @@ def _report(clock: Rounds, visits: int, megabytes: dict[str, float]) -> Report:
     figures: dict[str, Value] = {f"{name}_s": clock.median_s(name) for name in clock.seconds}
     for name in ("store_visits_sqlite", "store_visits_bare_sqlite", "store_visits_postgres"):
         figures[f"{name}_per_s"] = visits / clock.median_s(name)
+    for name in ("store_visits_sqlite", "store_visits_bare_sqlite"):
+        figures[f"{name}_cpu_s"] = clock.median_cpu_s(name)
     ratio = median(clock.ratios("store_visits_sqlite", "store_visits_bare_sqlite"))
     reached = visits / clock.median_s("store_visits_sqlite")
     return Report(
