@@ -28,10 +28,10 @@ from matching.substitutes import Substitutes
 from matching.whatif import FewerVolunteers
 
 LEAVING, MOST_TIME, LEAST_KEPT, MOST_COST = 0.05, 0.1, 0.99, 1.01
-MOST_MS, ASKED, UNLIKE_PART = 5.0, 200, 5
+MOST_MS, ASKED, UNLIKE_PART = 5.0, 200, 20
 NEEDS_EACH, EVERY_DAYS = 5, 2
 UNLIKE_CAP_MIN = 450
-QUICK = ("--seniors", "200", "--volunteers", "40", "--rounds", "1", "--residents", "400")
+QUICK = ("--seniors", "400", "--volunteers", "80", "--rounds", "1", "--residents", "400")
 """Sees that everything runs; figures of this size say nothing."""
 
 
