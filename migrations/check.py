@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from migrations.shape import differences
 from timebank.core.database import open_database
+from timebank.core.guards import missing_triggers, unlisted_triggers
 from timebank.core.schema import migration_config, upgrade
-from timebank.ledger.guards import missing_triggers
 from timebank.tables import METADATA
 
 
@@ -31,7 +31,11 @@ def check(engine: Engine) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.check(config)
-    found = [*differences(engine, METADATA), *(f"missing trigger: {name}" for name in sorted(missing_triggers(engine)))]
+    found = [
+        *differences(engine, METADATA),
+        *(f"missing trigger: {name}" for name in sorted(missing_triggers(engine))),
+        *(f"trigger that no room lists in its guards: {name}" for name in sorted(unlisted_triggers(engine))),
+    ]
     if found:
         raise RuntimeError("\n".join(found))
 

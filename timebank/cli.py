@@ -10,6 +10,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 from sqlmodel import select
 
+import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
 from timebank.core.clock import day_of, now
 from timebank.core.database import database, transaction
 from timebank.core.errors import Refusal, StoreUnavailable

@@ -1,18 +1,37 @@
-"""Every table of every room in one place, for migrations and for whoever needs the whole metadata."""
+"""Every table of every room in one place, and every trigger that guards one: for migrations and for every start."""
 
 from sqlmodel import SQLModel
 
 from timebank.core import tables as core
+from timebank.honours import guards as honours_guards
 from timebank.honours import tables as honours
 from timebank.imports import tables as imports
+from timebank.ledger import guards as ledger_guards
 from timebank.ledger import tables as ledger
+from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
 from timebank.people import tables as people
 from timebank.planning import tables as planning
 from timebank.projects import tables as projects
+from timebank.visits import guards as visits_guards
 from timebank.visits import tables as visits
 
 METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
-__all__ = ["METADATA", "core", "honours", "imports", "ledger", "needs", "people", "planning", "projects", "visits"]
+GUARDS = (ledger_guards, needs_guards, visits_guards, honours_guards)
+"""Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
+
+__all__ = [
+    "GUARDS",
+    "METADATA",
+    "core",
+    "honours",
+    "imports",
+    "ledger",
+    "needs",
+    "people",
+    "planning",
+    "projects",
+    "visits",
+]
