@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import calendar, city, demo, district, peers
+from benchmarks import calendar, city, demo, district, flow, gap, pairing, peers
 from benchmarks.report import Report, show_targets
 
 QUICK_BY_NAME = {
@@ -18,6 +18,9 @@ QUICK_BY_NAME = {
     "calendar": calendar.QUICK,
     "city": city.QUICK,
     "peers": peers.QUICK,
+    "flow": flow.QUICK,
+    "gap": gap.QUICK,
+    "pairing": pairing.QUICK,
 }
 """Names of all benchmarks, with the options that only see that they run."""
 
