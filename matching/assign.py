@@ -28,6 +28,8 @@ SEARCHED = "bound, annealing, bundles"
 WHOLE = "bound, annealing, core model"
 LIFT = 3
 """How much of a left's multiplier is added to the price of leaving it unpaired while searching."""
+SLOW = 0.03
+"""Pace of the second raising of the bound."""
 BUNDLED = 12
 """Lefts a right, on average, up to which bundles can be listed."""
 
@@ -222,6 +224,7 @@ def _search(
     watch.tell("bound", 1.0)
     best.offer(rounded(network, bound))
     _dive(best, prices, bound, effort, seed, executor, watch)
+    bound = max(bound, _raised_again(best, bound, effort, executor, watch), key=lambda one: one.value)
     search = Search(network, prices, worth, seed)
     _anneal(best, search, bound, worth, effort, executor, watch)
     found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
@@ -327,6 +330,22 @@ def _raised(network: Network, target: int, steps: int, executor: Executor, watch
         iterations=steps,
         executor=executor,
         multipliers=first_multipliers(network, parts_of(network, network.penalties)),
+        is_stopped=watch.look,
+    )
+
+
+def _raised_again(best: "_Best", bound: Bound, effort: Effort, executor: Executor, watch: Watch) -> Bound:
+    """Raise a good bound in small steps, now that a good answer is known."""
+    if watch.look() or best.rank[-1] <= bound.value:
+        return bound
+    return raise_bound(
+        best.network,
+        best.network.penalties,
+        target=best.rank[-1],
+        iterations=effort.steps // 3,
+        executor=executor,
+        multipliers=bound.multipliers,
+        pace=SLOW,
         is_stopped=watch.look,
     )
 

@@ -122,6 +122,7 @@ def raise_bound(
     iterations: int,
     executor: Executor,
     multipliers: Ints,
+    pace: float = 1.0,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Bound:
     """Raise the bound towards the cost of a known answer.
@@ -134,13 +135,15 @@ def raise_bound(
         Cost of a known answer at these prices, in metres; a bound above it is impossible.
     multipliers
         Where to begin, in parts of a metre as :func:`parts_of` says; see :func:`first_multipliers`.
+    pace
+        Of the first steps; less than 1 goes on from multipliers that are good already.
     """
     parts = parts_of(network, prices)
     bundler = Bundler(network, parts, executor)
     limits = prices * parts
     now = np.minimum(limits, multipliers)
     direction = np.zeros(network.left_count)
-    best, kept, pace, stalled, done = -(1 << 62), now.copy(), 1.0, 0, 0
+    best, kept, stalled, done = -(1 << 62), now.copy(), 0, 0
     while done < iterations and pace > SLOWEST and not is_stopped():
         value, counts = bundler.look(now, max(FRESH, 1 / (done + 1)))
         value += int(now.sum())
