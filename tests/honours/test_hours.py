@@ -158,4 +158,4 @@ def test_level_is_reached_with_the_day_that_completes_it(
     standing = standing_on(session, world.volunteers["V1"], last)
 
     assert (standing.level.stars if standing.level else 0) == stars
-    assert standing.ladder.name == "default-1"
+    assert standing.ladder.name == "shanghai-2026"
