@@ -40,3 +40,8 @@ def rules_path() -> str:
     Asked for at each decision, so nothing else of the environment is read.
     """
     return os.environ.get("TIMEBANK_RULES", "")
+
+
+def jurisdiction() -> str:
+    """Return whose rules hold in this district, from ``TIMEBANK_JURISDICTION``; Shanghai's where nothing is said."""
+    return os.environ.get("TIMEBANK_JURISDICTION") or "shanghai"

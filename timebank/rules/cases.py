@@ -5,11 +5,24 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from typing import Any, get_args, get_type_hints
 
+from timebank.rules.claiming import decide_record
 from timebank.rules.decision import Decision, Service, decide_earning
 from timebank.rules.findings import Donation, Expiry, Gift, Grant, Redemption
 from timebank.rules.issuing import decide_expiry, decide_grant
 from timebank.rules.lines import Source
 from timebank.rules.pack import Pack, pack_in_force
+from timebank.rules.passing import (
+    Aid,
+    Inheritance,
+    Move,
+    Sharing,
+    Undoing,
+    decide_aid,
+    decide_inheritance,
+    decide_moving,
+    decide_sharing,
+    decide_undoing,
+)
 from timebank.rules.spending import decide_donation, decide_gift, decide_redeeming
 
 KINDS: dict[str, tuple[type, Callable[[Any], Decision]]] = {
@@ -19,6 +32,12 @@ KINDS: dict[str, tuple[type, Callable[[Any], Decision]]] = {
     "donate": (Donation, decide_donation),
     "grant": (Grant, decide_grant),
     "expire": (Expiry, decide_expiry),
+    "record": (Service, decide_record),
+    "undo": (Undoing, decide_undoing),
+    "family": (Sharing, decide_sharing),
+    "aid": (Aid, decide_aid),
+    "move": (Move, decide_moving),
+    "inherit": (Inheritance, decide_inheritance),
 }
 """Kinds of decisions, each with the case it is made from."""
 
@@ -63,7 +82,7 @@ def _check(source: Source, shape: type, said: dict[str, Any]) -> None:
     """Refuse what is no fact of such a case, or of another kind than the fact."""
     hints = get_type_hints(shape)
     parts: list[Any] = list(fields(shape))
-    needed = {one.name for one in parts if one.default is MISSING}
+    needed = {one.name for one in parts if one.default is one.default_factory is MISSING}
     known = sorted(one.name for one in parts)
     for key, value in said.items():
         if key not in hints:

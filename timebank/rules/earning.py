@@ -10,12 +10,24 @@ CAPS = (("daily_cap_min", "earned_on_day_min"), ("total_cap_min", "earned_total_
 """Caps past which nothing is earned, each with what of the case counts towards it."""
 
 
+def facts_asked(pack: Pack) -> frozenset[str]:
+    """Return which facts of giver and account some rule of a pack asks for; the others need not be told to it."""
+    asks = {
+        "giver_gender": pack.value("min_age_to_earn_women") is not None,
+        "giver_residence": pack.value("residence_to_earn") != "none",
+        "is_trained": pack.value("training_required"),
+        "has_guardian": pack.value("minors_earn") == "with_guardian",
+        "stored_min": pack.value("stored_cap_min") is not None,
+    } | {fact: pack.value(cap) is not None for cap, fact in CAPS}
+    return frozenset(fact for fact, is_asked in asks.items() if is_asked)
+
+
 def earned(pack: Pack, service: Service) -> Outcome:
     """Return what a service earns: minutes for the giver's account, and minutes that can only be donated."""
     bars = earn_bars(pack, service)
     if bars:
         return refused(bars)
-    minutes, findings = _counted(pack, service)
+    minutes, findings = _worth(pack, service)
     if service.is_group and pack.value("group_hours") == "donate_only":
         return Outcome(0, [*findings, found("group_hours", "donate_only")], donate_min=minutes)
     for rule, fact in CAPS:
@@ -63,23 +75,41 @@ def _young(pack: Pack, service: Service) -> list[Finding]:
     return [found(rule, "too_young", least=least, age=service.giver_age)]
 
 
-def _counted(pack: Pack, service: Service) -> tuple[int, list[Finding]]:
+def counted(pack: Pack, service: Service) -> tuple[int, list[Finding]]:
+    """Return the minutes of a service that count as time, whatever they earn, and the rules that say so."""
+    minutes, findings = _in_units(pack, service)
+    share, said = _share(pack, service)
+    return minutes * share.numerator // share.denominator, findings + said
+
+
+def _worth(pack: Pack, service: Service) -> tuple[int, list[Finding]]:
     """Return the minutes that a service is worth before any cap, and the rules that made them."""
-    tolerance, unit = pack.value("tolerance_min"), pack.value("rounding_min")
-    counted = min(service.served_min, service.planned_min + tolerance)
-    findings = [found("rounding_min", "counted_in_units", unit=unit)]
-    if counted < service.served_min:
-        findings.append(found("tolerance_min", "longer_than_planned", tolerance=tolerance, counted=counted))
+    minutes, findings = _in_units(pack, service)
     ratio = pack.value("earn_ratio").get(service.service)
     if ratio is not None:
         findings.append(found("earn_ratio", "at_ratio", ratio=f"{ratio.numerator}/{ratio.denominator}"))
     else:
         ratio = Fraction(service.earn_numerator, service.earn_denominator)
-    share = pack.value("evidence_share")[service.evidence]
-    if share != 1:
-        findings.append(found("evidence_share", "at_share", share=f"{share.numerator}/{share.denominator}"))
+    share, said = _share(pack, service)
     worth = ratio * share
-    return counted // unit * unit * worth.numerator // worth.denominator, findings
+    return minutes * worth.numerator // worth.denominator, findings + said
+
+
+def _in_units(pack: Pack, service: Service) -> tuple[int, list[Finding]]:
+    """Return what was served, at most the plan and the tolerance, in whole units of the pack."""
+    tolerance, unit = pack.value("tolerance_min"), pack.value("rounding_min")
+    minutes = min(service.served_min, service.planned_min + tolerance)
+    findings = [found("rounding_min", "counted_in_units", unit=unit)]
+    if minutes < service.served_min:
+        findings.append(found("tolerance_min", "longer_than_planned", tolerance=tolerance, counted=minutes))
+    return minutes // unit * unit, findings
+
+
+def _share(pack: Pack, service: Service) -> tuple[Fraction, list[Finding]]:
+    """Return the part that counts by the grade of evidence; a grade that no pack knows counts for nothing."""
+    share: Fraction = pack.value("evidence_share").get(service.evidence, Fraction(0))
+    said = f"{share.numerator}/{share.denominator}"
+    return share, [] if share == 1 else [found("evidence_share", "at_share", share=said)]
 
 
 def _under(pack: Pack, rule: str, minutes: int, before: int | None, fact: str) -> tuple[int, Finding | None]:

@@ -8,9 +8,9 @@ from timebank.rules.pack import Pack, pack_in_force
 
 
 def decide_grant(grant: Grant) -> Decision:
-    """Decide whether a person is given their initial coins, once and in full, out of the budget that is left."""
+    """Decide whether a person is given their initial coins, once, out of the budget that is left."""
     pack = pack_in_force(grant.day, grant.jurisdiction)
-    amount = pack.value("grant_min")
+    amount = pack.value("grant_min") if grant.wanted_min is None else grant.wanted_min
     bars = grant_bars(pack, grant)
     return decide(
         "grant", pack, grant, refused(bars) if bars else Outcome(amount, [found("grant_min", "granted", amount=amount)])
@@ -19,10 +19,12 @@ def decide_grant(grant: Grant) -> Decision:
 
 def grant_bars(pack: Pack, grant: Grant) -> list[Finding]:
     """Find every rule that keeps this person from a grant."""
-    amount, budget = pack.value("grant_min"), pack.value("grant_budget_min")
-    if amount is None:
+    most, budget = pack.value("grant_min"), pack.value("grant_budget_min")
+    if most is None:
         return [found("grant_min", "no_grants")]
-    bars = age_bars(pack, "grant_min_age", grant.age, in_hardship=grant.in_hardship, fact="in_hardship")
+    amount = most if grant.wanted_min is None else grant.wanted_min
+    bars = [] if 0 < amount <= most else [found("grant_min", "over_grant", most=most, amount=amount)]
+    bars += age_bars(pack, "grant_min_age", grant.age, in_hardship=grant.in_hardship, fact="in_hardship")
     if pack.value("grant_empty_nest_only") and not grant.in_empty_nest:
         rule = "grant_empty_nest_only"
         bars.append(unknown(rule, "in_empty_nest") if grant.in_empty_nest is None else found(rule, "no_empty_nest"))
@@ -34,7 +36,7 @@ def grant_bars(pack: Pack, grant: Grant) -> list[Finding]:
     return bars
 
 
-def expiry_cutoff(day: date, jurisdiction: str = "shanghai") -> date | None:
+def expiry_cutoff(day: date, jurisdiction: str = "") -> date | None:
     """Return the day until which (not including it) coins must have come in to expire on ``day``, or nothing."""
     return cutoff_by(pack_in_force(day, jurisdiction), day)
 
@@ -63,13 +65,13 @@ def expiry_by(pack: Pack, expiry: Expiry) -> Decision:
     return decide("expire", pack, expiry, Outcome(minutes, [found("expiry_days", "expires_after", days=days)]))
 
 
-def is_late_cancellation(day: date, notice_min: int, jurisdiction: str = "shanghai") -> bool:
+def is_late_cancellation(day: date, notice_min: int, jurisdiction: str = "") -> bool:
     """Tell whether a visit of a day that is called off so long before it begins is called off late."""
     least: int = pack_in_force(day, jurisdiction).value("late_cancellation_min")
     return notice_min < least
 
 
-def confirmations_agree(day: date, first_min: int, second_min: int, jurisdiction: str = "shanghai") -> bool:
+def confirmations_agree(day: date, first_min: int, second_min: int, jurisdiction: str = "") -> bool:
     """Tell whether two confirmations of one visit are near enough to count as one."""
     most: int = pack_in_force(day, jurisdiction).value("confirmation_tolerance_min")
     return abs(first_min - second_min) <= most

@@ -127,3 +127,28 @@ class Ratios:
         if ratio > self.most:
             raise ValueError(self.right)
         return ratio
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesByWord:
+    """A table that has, for some words, a list of others; at least one word."""
+
+    words: tuple[str, ...]
+    choices: tuple[str, ...]
+
+    @property
+    def right(self) -> str:
+        """What would be right."""
+        known = ", ".join(self.choices)
+        return (
+            f"it is a table with a list for one or more of {', '.join(self.words)}; each has any of {known}, each once"
+        )
+
+    def read(self, value: object) -> Mapping[str, tuple[str, ...]]:
+        """Return the lists by word, in their own order."""
+        if not isinstance(value, dict) or not value or not set(value) <= set(self.words):
+            raise ValueError(self.right)
+        try:
+            return {word: Choices(self.choices, least=0).read(value[word]) for word in self.words if word in value}
+        except ValueError:
+            raise ValueError(self.right) from None

@@ -1,6 +1,6 @@
 """Every rule a pack says, with the kind of its value, in the order people read them."""
 
-from timebank.rules.kinds import Choice, Choices, Flag, Kind, Ratios, Whole
+from timebank.rules.kinds import Choice, Choices, ChoicesByWord, Flag, Kind, Ratios, Whole
 
 EVIDENCE = frozenset({"app", "qr", "nfc", "landline", "paper", "witness"})
 GRADES = ("app", "qr", "nfc", "landline", "paper", "witness")
@@ -23,6 +23,10 @@ CIRCLES: dict[str, tuple[str, ...]] = {
 }
 """Relations within each gift circle, smallest circle first."""
 TARGETS = ("pool", "project", "person_in_hardship", "institution")
+CLAIMS = ("coin", "volunteer_record", "honour")
+"""What a record of service can become, once."""
+USES = ("certificate", "honour_level")
+"""What a record can count for, whatever it became."""
 STARS = (1, 2, 3, 4, 5)
 DAY_MIN, LIFE_MIN = 1440, 60_000_000
 _AGE, _AGE_OR_NONE = Whole(0, 120), Whole(0, 120, or_none=True)
@@ -46,6 +50,10 @@ RULES: dict[str, Kind] = {
     "evidence_share": Ratios(GRADES, 1, is_whole=True),
     "earn_ratio": Ratios(SERVICES, 10),
     "group_hours": Choice(("own", "donate_only", "none")),
+    # what a record of service becomes
+    "record_becomes": ChoicesByWord(CLAIMS, USES),
+    "record_default": Choice(CLAIMS),
+    "claim_days": Whole(0, 366, or_none=True),
     # how much
     "daily_cap_min": Whole(1, DAY_MIN, or_none=True),
     "total_cap_min": _MINUTES_OR_NONE,

@@ -4,6 +4,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from timebank.core.settings import jurisdiction as own_jurisdiction
 from timebank.core.settings import rules_path
 from timebank.rules.district import lay_over, read_settings
 from timebank.rules.known import EVIDENCE
@@ -31,9 +32,6 @@ __all__ = [
     "parse_pack",
 ]
 
-HOME = "shanghai"
-"""Jurisdiction of a case that names none."""
-
 
 def load_packs() -> tuple[Pack, ...]:
     """Return the packs that are shipped, with what the district of this process sets (``TIMEBANK_RULES``)."""
@@ -46,15 +44,15 @@ def _load(path: str) -> tuple[Pack, ...]:
     return lay_over(shipped, read_settings(Path(path))) if path else shipped
 
 
-def pack_in_force(day: date, jurisdiction: str = HOME) -> Pack:
-    """Return the pack of a jurisdiction on a day.
+def pack_in_force(day: date, jurisdiction: str = "") -> Pack:
+    """Return the pack of a jurisdiction on a day; of the district's own where none is named.
 
     Raises
     ------
     ValueError
         When not even the neutral one is in force.
     """
-    return _in_force(day, jurisdiction, rules_path())
+    return _in_force(day, jurisdiction or own_jurisdiction(), rules_path())
 
 
 @lru_cache(maxsize=4096)

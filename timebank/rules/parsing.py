@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,12 +159,13 @@ def check_sense(source: Source, rules: Mapping[str, Rule]) -> None:
     PackRefused
         Naming the second of the two.
     """
-    for key, right in _nonsense({key: rule.value for key, rule in rules.items()}):
+    value = {key: rule.value for key, rule in rules.items()}
+    for key, right in chain(_odd_ages(value), _odd_rest(value)):
         raise source.refusal(f"rules.{key}", "value", rules[key].value, right)
 
 
-def _nonsense(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each rule that cannot stand beside another, with what would be right."""
+def _odd_ages(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each age that cannot stand beside another, with what would be right."""
     for key in ("min_age_to_redeem", "min_age_to_be_served", "grant_min_age"):
         if (value[f"{key}_hardship"] or 0) > value[key]:
             yield f"{key}_hardship", f"hardship lowers the age; without it the age is {value[key]}"
@@ -172,6 +173,12 @@ def _nonsense(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "min_age_to_earn_women", f"it is not over the age for everyone, {value['min_age_to_earn']}"
     if value["max_age_to_earn"] is not None and value["max_age_to_earn"] < value["min_age_to_earn"]:
         yield "max_age_to_earn", f"it is not under the least age, {value['min_age_to_earn']}"
+
+
+def _odd_rest(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each other rule that cannot stand beside another, with what would be right."""
+    if value["record_default"] not in value["record_becomes"]:
+        yield "record_default", f"it is one of what a record can become here, {', '.join(value['record_becomes'])}"
     for low, high in pairwise(f"honour_hours_{stars}" for stars in STARS):
         if value[high] <= value[low]:
             yield high, f"levels rise; the one before needs {value[low]} hours"

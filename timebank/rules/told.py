@@ -73,12 +73,18 @@ def _said(code: object, locale: Locale) -> str:
 def value_said(value: object, locale: Locale) -> str:
     """Say the value of a rule."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_said(key, locale)} {value_said(one, locale)}" for key, one in value.items()) or "-"
+        return ", ".join(f"{_said(key, locale)} {_listed(one, locale)}" for key, one in value.items()) or "-"
     if isinstance(value, tuple):
         return ", ".join(_said(one, locale) for one in value) or "-"
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     return _said("none" if value is None else value, locale)
+
+
+def _listed(value: object, locale: Locale) -> str:
+    """Say a value that stands in a list; one that is a list itself in brackets."""
+    said = value_said(value, locale)
+    return f"({said})" if isinstance(value, tuple) else said
 
 
 def listed(pack: Pack, locale: Locale) -> str:
