@@ -92,7 +92,7 @@ class CertificateTransfer(SQLModel, table=True):
 
     certificate_id: int = big_ref("certificate.id", primary_key=True)
     transfer_id: int = big_ref("transfer.id", primary_key=True)
-    visit_id: int = big_ref("visit.id")
+    visit_id: int = big_ref("visit.id", index=True)
     service_min: int = big_int()
     credit_min: int = big_int()
 

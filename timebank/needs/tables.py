@@ -112,7 +112,7 @@ class ServiceRequest(SQLModel, table=True):
     source: str = Field(max_length=12)
     recorded_by: str = Field(max_length=80)
     asker_relation: str = Field(max_length=12)
-    asker_id: int | None = optional_ref("person.id")
+    asker_id: int | None = optional_ref("person.id", index=True)
     asker_name: str | None = optional_encrypted("service_request.asker_name")
     wish: str | None = optional_encrypted("service_request.wish")
     from_day: date

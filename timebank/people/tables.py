@@ -146,7 +146,7 @@ class NeverTogether(SQLModel, table=True):
     __tablename__ = "never_together"
 
     senior_id: int = big_ref("senior.person_id", primary_key=True)
-    volunteer_id: int = big_ref("volunteer.person_id", primary_key=True)
+    volunteer_id: int = big_ref("volunteer.person_id", primary_key=True, index=True)
 
 
 class AdvicePoint(SQLModel, table=True):
@@ -177,7 +177,7 @@ class AccessToken(SQLModel, table=True):
     digest: bytes = Field(unique=True)
     shown_prefix: str = Field(max_length=16)
     organisation_id: int | None = optional_ref("organisation.id")
-    person_id: int | None = optional_ref("person.id")
+    person_id: int | None = optional_ref("person.id", index=True)
     scopes: str = Field(max_length=400)
     created_at: datetime = moment()
     expires_at: datetime = moment()

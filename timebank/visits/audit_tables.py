@@ -70,7 +70,7 @@ class Suspicion(SQLModel, table=True):
     key: str = Field(max_length=200)
     giver_id: int = big_ref("person.id", index=True)
     area_id: int = big_ref("area.id")
-    visit_id: int | None = optional_ref("visit.id")
+    visit_id: int | None = optional_ref("visit.id", index=True)
     day: date
     numbers: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, nullable=False)
     found_at: datetime = moment()

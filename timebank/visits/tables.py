@@ -56,7 +56,7 @@ class Visit(SQLModel, table=True):
 
     id: int | None = big_id()
     plan_id: int = big_ref("plan.id")
-    need_id: int = big_ref("need.id")
+    need_id: int = big_ref("need.id", index=True)
     volunteer_id: int = big_ref("volunteer.person_id")
     day: date
     starts_min: int = big_int()
@@ -129,7 +129,7 @@ class Reminder(SQLModel, table=True):
     )
     role: str = Field(primary_key=True, max_length=8)
     lead_min: int = Field(primary_key=True, sa_type=BigInteger)
-    person_id: int = big_ref("person.id")
+    person_id: int = big_ref("person.id", index=True)
     claimed_at: datetime = moment()
     sent_at: datetime | None = optional_moment()
 
@@ -200,7 +200,7 @@ class NeedBefore(SQLModel, table=True):
 
     id: int | None = big_id()
     need_id: int = big_ref("need.id")
-    senior_id: int = big_ref("senior.person_id")
+    senior_id: int = big_ref("senior.person_id", index=True)
     service_id: int = big_ref("service.id")
     until_at: datetime = moment()
 
