@@ -94,7 +94,7 @@ def test_day_before_all_packs_is_a_mistake() -> None:
     [
         ("[rules.coin_min]", "[rules.coins_min]", "line 17: 'coins_min'"),
         (COIN, "[rules]\ncoin_min = 60", "line 18: 'coin_min' cannot be 60; a rule has value, status"),
-        (TEXT[TEXT.index("[rules") :], "", "the rule 'coin_min' is missing"),
+        (COIN, "", "the rule 'coin_min' is missing"),
         (TEXT[TEXT.index("[sources") :], "rules = 5", "a table for each rule"),
         ('source = "[C] 1 hour is 1 time coin"', 'source = " "', "line 20: 'rules.coin_min.source' cannot be ' '"),
         ('source = "[C] 1 hour is 1 time coin"', "", "a rule has value, status"),
