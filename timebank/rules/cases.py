@@ -11,6 +11,18 @@ from timebank.rules.findings import Donation, Expiry, Gift, Grant, Redemption
 from timebank.rules.issuing import decide_expiry, decide_grant
 from timebank.rules.lines import Source
 from timebank.rules.pack import Pack, pack_in_force
+from timebank.rules.passing import (
+    Aid,
+    Inheritance,
+    Move,
+    Sharing,
+    Undoing,
+    decide_aid,
+    decide_inheritance,
+    decide_moving,
+    decide_sharing,
+    decide_undoing,
+)
 from timebank.rules.spending import decide_donation, decide_gift, decide_redeeming
 
 KINDS: dict[str, tuple[type, Callable[[Any], Decision]]] = {
@@ -21,6 +33,11 @@ KINDS: dict[str, tuple[type, Callable[[Any], Decision]]] = {
     "grant": (Grant, decide_grant),
     "expire": (Expiry, decide_expiry),
     "record": (Service, decide_record),
+    "undo": (Undoing, decide_undoing),
+    "family": (Sharing, decide_sharing),
+    "aid": (Aid, decide_aid),
+    "move": (Move, decide_moving),
+    "inherit": (Inheritance, decide_inheritance),
 }
 """Kinds of decisions, each with the case it is made from."""
 

@@ -73,11 +73,14 @@ def earning_by(pack: Pack, service: Service) -> Decision:
     return decide("earn", pack, service, earned(pack, service))
 
 
-def decide(kind: str, pack: Pack, case: Any, outcome: Outcome) -> Decision:
-    """Make the decision of an outcome, with an article for each reason and the case it was made from."""
+def decide(kind: str, pack: Pack, case: Any, outcome: Outcome, *, moves: bool = True) -> Decision:
+    """Make the decision of an outcome, with an article for each reason and the case it was made from.
+
+    Where nothing ``moves``, as when somebody joins a family account, it is allowed when no rule bars it.
+    """
     return Decision(
         kind=kind,
-        allowed=outcome.minutes + outcome.donate_min > 0,
+        allowed=outcome.minutes + outcome.donate_min > 0 if moves else not outcome.findings,
         minutes=outcome.minutes,
         donate_min=outcome.donate_min,
         pack=pack.name,

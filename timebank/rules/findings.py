@@ -85,7 +85,9 @@ class Redemption(Case):
     """Coins that are to be redeemed for a service, for the holder or for another (``taker_...``).
 
     ``earned_total_min`` is what the holder ever earned, ``served_total_min`` what they served; ``first_served_on`` the
-    day they began.
+    day they began. From a family account (``from_family``) the holder is the member who is to be served, whoever asks;
+    ``spent_today_min`` is what the one who asks has spent from it on the day. A group account (``from_group``) has no
+    holder who could redeem.
     """
 
     day: date
@@ -102,6 +104,10 @@ class Redemption(Case):
     service: str | None = None
     redeem_numerator: int = 1
     redeem_denominator: int = 1
+    from_group: bool | None = None
+    from_family: bool | None = None
+    is_head: bool | None = None
+    spent_today_min: int | None = None
     jurisdiction: str = field(default_factory=jurisdiction)
 
 
@@ -120,18 +126,22 @@ class Gift(Case):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Donation(Case):
-    """Coins that are to be donated, from an account or from hours that can only be donated."""
+    """Coins that are to be donated, from an account or from hours that can only be donated.
+
+    ``taker_in_hardship`` is asked of a person who is to get them; where it is not said, the target vouches for it.
+    """
 
     day: date
     target: str
     minutes: int
     available_min: int
+    taker_in_hardship: bool | None = None
     jurisdiction: str = field(default_factory=jurisdiction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant(Case):
-    """An initial grant to a person, out of a budget."""
+    """An initial grant to a person, out of a budget: all that the pack grants, or ``wanted_min`` of it."""
 
     day: date
     age: int
@@ -139,6 +149,7 @@ class Grant(Case):
     in_empty_nest: bool | None = None
     granted_before_min: int = 0
     budget_used_min: int = 0
+    wanted_min: int | None = None
     jurisdiction: str = field(default_factory=jurisdiction)
 
 

@@ -8,9 +8,9 @@ from timebank.rules.pack import Pack, pack_in_force
 
 
 def decide_grant(grant: Grant) -> Decision:
-    """Decide whether a person is given their initial coins, once and in full, out of the budget that is left."""
+    """Decide whether a person is given their initial coins, once, out of the budget that is left."""
     pack = pack_in_force(grant.day, grant.jurisdiction)
-    amount = pack.value("grant_min")
+    amount = pack.value("grant_min") if grant.wanted_min is None else grant.wanted_min
     bars = grant_bars(pack, grant)
     return decide(
         "grant", pack, grant, refused(bars) if bars else Outcome(amount, [found("grant_min", "granted", amount=amount)])
@@ -19,10 +19,12 @@ def decide_grant(grant: Grant) -> Decision:
 
 def grant_bars(pack: Pack, grant: Grant) -> list[Finding]:
     """Find every rule that keeps this person from a grant."""
-    amount, budget = pack.value("grant_min"), pack.value("grant_budget_min")
-    if amount is None:
+    most, budget = pack.value("grant_min"), pack.value("grant_budget_min")
+    if most is None:
         return [found("grant_min", "no_grants")]
-    bars = age_bars(pack, "grant_min_age", grant.age, in_hardship=grant.in_hardship, fact="in_hardship")
+    amount = most if grant.wanted_min is None else grant.wanted_min
+    bars = [] if 0 < amount <= most else [found("grant_min", "over_grant", most=most, amount=amount)]
+    bars += age_bars(pack, "grant_min_age", grant.age, in_hardship=grant.in_hardship, fact="in_hardship")
     if pack.value("grant_empty_nest_only") and not grant.in_empty_nest:
         rule = "grant_empty_nest_only"
         bars.append(unknown(rule, "in_empty_nest") if grant.in_empty_nest is None else found(rule, "no_empty_nest"))

@@ -23,6 +23,8 @@ CIRCLES: dict[str, tuple[str, ...]] = {
 }
 """Relations within each gift circle, smallest circle first."""
 TARGETS = ("pool", "project", "person_in_hardship", "institution")
+SPENDERS = ("everyone", "head")
+"""Who may spend from a family account."""
 CLAIMS = ("coin", "volunteer_record", "honour")
 """What a record of service can become, once."""
 USES = ("certificate", "honour_level")
@@ -69,7 +71,7 @@ RULES: dict[str, Kind] = {
     "redeem_after_served_min": _MINUTES_OR_NONE,
     "redeem_after_days": Whole(1, 36_500, or_none=True),
     "redeem_ratio": Ratios(SERVICES, 100),
-    # gifts, donations, grants, expiry
+    # gifts, donations, grants
     "gift_circle": Choice(tuple(CIRCLES)),
     "gift_taker_must_qualify": Flag(),
     "donation_targets": Choices(TARGETS, least=0),
@@ -78,6 +80,17 @@ RULES: dict[str, Kind] = {
     "grant_min_age": _AGE,
     "grant_min_age_hardship": _AGE_OR_NONE,
     "grant_empty_nest_only": Flag(),
+    "gift_answer_days": Whole(1, 365),
+    "gift_undo_days": Whole(1, 365, or_none=True),
+    # families, the pool, other districts, estates
+    "family_circle": Choice(tuple(CIRCLES)),
+    "family_spenders": Choice(SPENDERS),
+    "family_daily_min": _MINUTES_OR_NONE,
+    "pool_hardship_only": Flag(),
+    "pool_year_min": _MINUTES_OR_NONE,
+    "moving": Choice(("none", "with_home", "free")),
+    "estate_to": Choice(("pool", "heirs", "heirs_or_pool")),
+    "estate_circle": Choice(tuple(CIRCLES)),
     "expiry_days": Whole(1, 36_500, or_none=True),
     # honours
     **{f"honour_hours_{stars}": Whole(1, 100_000) for stars in STARS},

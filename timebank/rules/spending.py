@@ -1,6 +1,6 @@
 """Redeeming, gifts and donations, by the pack in force on the day they happen."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
 
 from timebank.rules.decision import Decision, decide
@@ -36,14 +36,18 @@ def redeeming_by(pack: Pack, redemption: Redemption) -> Decision:
     )
     price = -(-redemption.minutes * ratio.numerator // ratio.denominator)
     priced = found("redeem_ratio", "at_price", price=price, ratio=f"{ratio.numerator}/{ratio.denominator}")
-    bars = redeem_bars(pack, redemption) + _short(price, redemption.available_min)
+    bars = redeem_bars(pack, redemption) + _day_bars(pack, redemption, price)
+    bars += short(price, redemption.available_min)
     return decide("redeem", pack, redemption, refused(bars) if bars else Outcome(price, [priced]))
 
 
 def redeem_bars(pack: Pack, redemption: Redemption) -> list[Finding]:
     """Find every rule that keeps this holder from redeeming, whatever the price."""
+    if redemption.from_group:
+        return [found("group_hours", "group_account")]
     age, hardship = redemption.holder_age, redemption.holder_in_hardship
-    bars = age_bars(pack, "min_age_to_redeem", age, in_hardship=hardship, fact="holder_in_hardship")
+    bars = family_bars(pack, redemption) if redemption.from_family else []
+    bars += age_bars(pack, "min_age_to_redeem", age, in_hardship=hardship, fact="holder_in_hardship")
     if redemption.taker_age is None:
         served = age_bars(pack, "min_age_to_be_served", age, in_hardship=hardship, fact="holder_in_hardship")
     else:
@@ -56,6 +60,26 @@ def redeem_bars(pack: Pack, redemption: Redemption) -> list[Finding]:
             unknown("must_have_earned", "earned_total_min") if is_unknown else found("must_have_earned", "never_earned")
         )
     return bars + _threshold(pack, redemption)
+
+
+def family_bars(pack: Pack, redemption: Redemption) -> list[Finding]:
+    """Find every rule that keeps the one who asks from spending what the family has."""
+    bars = [found("family_circle", "no_families")] if pack.value("family_circle") == "none" else []
+    if pack.value("family_spenders") == "head" and not redemption.is_head:
+        is_unknown = redemption.is_head is None
+        bars.append(unknown("family_spenders", "is_head") if is_unknown else found("family_spenders", "head_alone"))
+    return bars
+
+
+def _day_bars(pack: Pack, redemption: Redemption, price: int) -> list[Finding]:
+    """Find whether one member would spend more of the family's coins in a day than the pack lets them."""
+    most = pack.value("family_daily_min")
+    if not redemption.from_family or most is None:
+        return []
+    if redemption.spent_today_min is None:
+        return [unknown("family_daily_min", "spent_today_min")]
+    spent = redemption.spent_today_min
+    return [found("family_daily_min", "over_day", most=most, spent=spent)] if spent + price > most else []
 
 
 def _threshold(pack: Pack, redemption: Redemption) -> list[Finding]:
@@ -83,7 +107,7 @@ def _qualifies(pack: Pack, age: int, *, in_hardship: bool | None) -> list[Findin
     return age_bars(pack, "min_age_to_be_served", age, in_hardship=in_hardship, fact="taker_in_hardship")
 
 
-def _short(wanted: int, available: int) -> list[Finding]:
+def short(wanted: int, available: int) -> list[Finding]:
     """Find that an account has too little, or that nothing is asked of it."""
     if wanted == 0:
         return [found(BALANCE, "nothing_asked")]
@@ -106,8 +130,14 @@ def gift_by(pack: Pack, gift: Gift) -> Decision:
             bars.append(unknown(rule, "taker_age"))
         elif unfit := _qualifies(pack, gift.taker_age, in_hardship=gift.taker_in_hardship):
             bars += [found(rule, "taker_unfit"), *unfit]
-    bars += _short(gift.minutes, gift.available_min)
+    bars += short(gift.minutes, gift.available_min)
     return decide("gift", pack, gift, refused(bars) if bars else Outcome(gift.minutes, [in_circle]))
+
+
+def answer_days(day: date, place: str = "") -> int:
+    """Return how many days the taker of a gift of a day has to answer."""
+    days: int = pack_in_force(day, place).value("gift_answer_days")
+    return days
 
 
 def decide_donation(donation: Donation) -> Decision:
@@ -120,6 +150,8 @@ def donation_by(pack: Pack, donation: Donation) -> Decision:
     targets = pack.value("donation_targets")
     is_open = donation.target in targets
     bars = [] if is_open else [found("donation_targets", "no_target", targets=", ".join(targets) or "-")]
-    bars += _short(donation.minutes, donation.available_min)
+    if donation.target == "person_in_hardship" and donation.taker_in_hardship is False:
+        bars.append(found("donation_targets", "not_in_hardship"))
+    bars += short(donation.minutes, donation.available_min)
     open_to = [found("donation_targets", "open_target")]
     return decide("donate", pack, donation, refused(bars) if bars else Outcome(donation.minutes, open_to))
