@@ -51,7 +51,10 @@ lock: $(ENVIRONMENT)  ## Renew requirements.lock (needs uv on the path)
 browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
 		(echo "Installing Chromium for the tests of pages ..." && $(SUDO) apt-get update -qq && \
-		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-wqy-microhei >/dev/null)
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fontconfig fonts-wqy-microhei >/dev/null)
+	@test -n "$$(fc-list :lang=zh 2>/dev/null)" || \
+		(echo "Installing a Chinese font for the tests of pages ..." && $(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fontconfig fonts-wqy-microhei >/dev/null)
 
 clean:  ## Remove the environment and the demo's data
 	@rm -rf .venv var

@@ -13,7 +13,7 @@ from sqlmodel import select
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
 from timebank.core.clock import day_of, now
 from timebank.core.database import database, transaction
-from timebank.core.errors import Refusal, StoreUnavailable
+from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
 from timebank.core.jobs import work as work_jobs
 from timebank.core.schema import upgrade as upgrade_schema
 from timebank.core.settings import Settings
@@ -159,6 +159,9 @@ def main() -> None:
     except PackRefused as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(2)
+    except PersonalDataUnreadable as fault:
+        sys.stderr.write(f"{say_refusal(fault, 'zh')}\n{say_refusal(fault, 'en')}\n")
+        sys.exit(3)
     except StoreUnavailable as fault:
         sys.stderr.write(f"{fault}\n")
         sys.exit(3)

@@ -16,7 +16,8 @@ def _placeholders(text: str) -> set[str]:
     return {name.split(".")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def _refusals() -> list[type[Refusal]]:
+def refusals() -> list[type[Refusal]]:
+    """Return every kind of refusal, of every room."""
     for module in pkgutil.walk_packages(timebank.__path__, "timebank."):
         importlib.import_module(module.name)
     waiting, found = [Refusal], []
@@ -36,7 +37,7 @@ def test_both_languages_say_the_same_values() -> None:
 
 def test_every_refusal_has_its_text() -> None:
     """A no without words leaves the person who meets it alone."""
-    missing = {kind.__name__ for kind in _refusals()} - set(catalogue())
+    missing = {kind.__name__ for kind in refusals()} - set(catalogue())
 
     assert missing == set()
 
@@ -51,7 +52,7 @@ def _made(kind: type[Refusal]) -> Refusal:
     return kind(**{part.name: 7 if part.annotation is int else CODES.get(part.name, "x") for part in parts})
 
 
-@pytest.mark.parametrize("kind", _refusals(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", refusals(), ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("locale", ["zh", "en"])
 def test_every_refusal_can_be_said(kind: type[Refusal], locale: Locale) -> None:
     """A text that breaks while it is written turns a plain no into a fault of ours."""

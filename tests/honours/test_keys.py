@@ -1,6 +1,7 @@
 """Keys sign, retire, and stay published; their private halves stay ours."""
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,8 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from tests.together import at_once
+from timebank.cli import main
 from timebank.core.database import transaction
 from timebank.core.errors import PersonalDataUnreadable
+from timebank.core.personal_data import forget_keys
 from timebank.honours.keys import (
     PublicKey,
     current_key,
@@ -70,6 +73,33 @@ def test_private_half_opens_in_its_own_field_alone(session: Session, noon: datet
 
     with pytest.raises(PersonalDataUnreadable):
         current_key(session, now=noon)
+
+
+def test_command_line_tells_what_is_wrong_with_a_key(
+    engine: Engine,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    noon: datetime,
+) -> None:
+    """Whoever brought a database without its key file reads what to put back, not a traceback."""
+    with transaction(engine) as session:
+        current_key(session, now=noon)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("TIMEBANK_KEYS", "9:" + "B" * 42 + "A=")
+    monkeypatch.setattr(sys, "argv", ["timebank", "certificate", "publish"])
+    forget_keys()
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    forget_keys()
+    told = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 3
+    assert told[0].startswith(
+        "个人信息字段 signing_key.private_key 无法读取：它所用的密钥（第 1 号）不在本机的密钥之中"
+    )
+    assert told[1].startswith("The field signing_key.private_key cannot be read: key 1 is not among the keys of this")
 
 
 def test_rotation_twice_keeps_every_public_half(session: Session, noon: datetime) -> None:

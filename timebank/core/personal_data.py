@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from timebank.core.errors import PersonalDataUnreadable
 from timebank.core.settings import Settings
+from timebank.core.texts import Phrase
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -141,11 +142,11 @@ def open_field(field: str, sealed: bytes) -> str:
     """
     number, nonce, body = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
     if number and number[0] not in keyring().key_by_number:
-        raise PersonalDataUnreadable(field=field, reason=f"key {number[0]} is not among the keys of this process")
+        raise PersonalDataUnreadable(field=field, reason=Phrase("unreadable_no_key", number=number[0]))
     try:
         return _cipher(sealed[0]).decrypt(nonce, body, field.encode()).decode()
     except (InvalidTag, IndexError, ValueError) as fault:
-        raise PersonalDataUnreadable(field=field, reason="it does not open with its key") from fault
+        raise PersonalDataUnreadable(field=field, reason=Phrase("unreadable_changed")) from fault
 
 
 def lookup_hash(kind: str, text: str) -> bytes:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Literal, Self
 
-from timebank.core.errors import Refusal
+from timebank.core.errors import PersonalDataUnreadable, Refusal
 
 Locale = Literal["zh", "en"]
 
@@ -66,9 +66,10 @@ def say(key: str, locale: Locale = "zh", /, **values: object) -> str:
     return catalogue()[key][locale].format(**values)
 
 
-def say_refusal(refusal: Refusal, locale: Locale = "zh") -> str:
-    """Write a refusal for the person who meets it, the words inside it too."""
-    return say(refusal.code, locale, **{name: _worded(name, value, locale) for name, value in vars(refusal).items()})
+def say_refusal(refusal: Refusal | PersonalDataUnreadable, locale: Locale = "zh") -> str:
+    """Write a refusal, or why a field does not open, for the person who meets it; the words inside it too."""
+    parts = {name: _worded(name, value, locale) for name, value in vars(refusal).items()}
+    return say(type(refusal).__name__, locale, **parts)
 
 
 def _worded(name: str, value: object, locale: Locale) -> object:

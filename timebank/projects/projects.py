@@ -85,7 +85,7 @@ def create_project(
     """
     organisation = session.get(Organisation, organisation_id)
     if organisation is None or organisation.kind != "charity_office":
-        raise NotAllowed(action="createProject", needed="a charity office")
+        raise NotAllowed(action="createProject", needed=Phrase("needed_charity_office"))
     if not 1 <= len(idempotency_key) <= 200:
         right = Phrase("right_length", least=1, most=200)
         raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
