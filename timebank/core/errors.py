@@ -9,6 +9,7 @@
     +-- BalanceTooLow            an account would fall under its floor
     +-- BalanceTooHigh           an account would rise over its ceiling
     StoreUnavailable             the database does not answer; try again
+    +-- StoreBusy                others were at the same rows; the same again does help, soon
     +-- StoreDiffers             the database is not what the code expects; trying again does not help
     PersonalDataUnreadable       a field does not open with the keys at hand
 
@@ -87,6 +88,10 @@ class BalanceTooHigh(Refusal):
 
 class StoreUnavailable(Exception):
     """The database does not answer, or is locked for too long. Nothing has changed; try again."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Others were at the same rows for too long, or each waited for the other. The same again helps, soon."""
 
 
 class StoreDiffers(StoreUnavailable):

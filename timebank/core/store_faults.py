@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from timebank.core.errors import StoreDiffers, StoreUnavailable
+from timebank.core.errors import StoreBusy, StoreDiffers, StoreUnavailable
 from timebank.core.texts import Phrase
 
 
@@ -27,11 +27,11 @@ FAULTS = (
     Words(
         ("55P03", "40P01", "40001"),
         ("database is locked", "database table is locked"),
-        StoreUnavailable,
+        StoreBusy,
         "store_locked",
     ),
     Words(
-        ("42P01", "42703"),
+        ("42P01", "42703", "42883"),
         ("no such table", "no such column", "has no column named"),
         StoreDiffers,
         "store_older",
@@ -84,3 +84,12 @@ def in_words(fault: DBAPIError, *, is_committing: bool) -> Exception | None:
     if is_of_server and (isinstance(fault, OperationalError | InterfaceError) or fault.connection_invalidated):
         return StoreUnavailable(Phrase(UNSURE if is_committing else SILENT))
     return None
+
+
+def as_told(fault: Exception, base: type[Exception]) -> Exception:
+    """Return the fault of a driver, whose errors are of ``base``, as SQLAlchemy would have raised it.
+
+    Where the driver is spoken to alone its faults are told in the same words as all others. No statement and no value
+    is kept in it.
+    """
+    return DBAPIError.instance(None, None, fault, base, hide_parameters=True)

@@ -5,14 +5,11 @@ answer, or meets a conflict when the content differs. Accounts are updated in th
 refusal takes everything back, the key included.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Row, Table, case, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, case, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -20,140 +17,47 @@ from timebank.core.database import insert_or_skip
 from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, NotFound, Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, ENTRY
+from timebank.ledger.books import Books, books_of
 from timebank.ledger.refusals import AccountClosed, broke
-from timebank.ledger.tables import Transfer
+from timebank.ledger.terms import (
+    ASKED_FOR_A_MOMENT,
+    CANONICAL,
+    MOVING,
+    SWEEP,
+    TRANSFER,
+    Posted,
+    Posting,
+    leaf_hash,
+    request_hash,
+    transfer_row,
+)
 
-TRANSFER: Table = Transfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-LONGEST_KEY = 200
-LONGEST_REASON = 24
-MOST_MIN = 1_000_000_000
-"""Most minutes of one transfer, about 1,900 years: a sum of nine billion such transfers still fits 64 bits."""
-MOVING = ("post", "capture", "reverse")
-"""Kinds that move minutes; the others only hold or free them."""
-ASKED_FOR_A_MOMENT = ("post", "hold")
-"""Kinds whose asker says when they take effect; the others take effect when they are posted."""
-CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-"""How a transfer is written before it is hashed; it never changes, or no leaf could be computed again."""
-SWEEP = "expire:"
-"""How the keys of the sweep begin; no asker can take one away from it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """What is to happen: minutes from the debit account to the credit account, under a key of its own."""
-
-    book_id: int
-    idem_key: str
-    debit_id: int
-    credit_id: int
-    amount_min: int
-    reason: str
-    effective_at: datetime
-    kind: str = "post"
-    hold_id: int | None = None
-    reverses_id: int | None = None
-    expires_at: datetime | None = None
-    decision: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be, before anything is stored.
-
-        Raises
-        ------
-        WrongInput
-            For a key, reason, amount or pair of accounts that no transfer can have.
-        ValueError
-            For a moment without a time zone.
-        """
-        _check_words("idem_key", self.idem_key, LONGEST_KEY)
-        _check_words("reason", self.reason, LONGEST_REASON)
-        if self.idem_key.startswith(SWEEP) and self.kind != "expire":
-            raise WrongInput(field="idem_key", value=self.idem_key[:20], right=Phrase("right_own_key", start=SWEEP))
-        if type(self.amount_min) is not int or not 1 <= self.amount_min <= MOST_MIN:
-            right = Phrase("right_minutes", most=MOST_MIN)
-            raise WrongInput(field="amount_min", value=str(self.amount_min)[:20], right=right)
-        if self.debit_id == self.credit_id:
-            raise WrongInput(field="credit_id", value=str(self.credit_id), right=Phrase("right_two_accounts"))
-        for moment in (self.effective_at, self.expires_at):
-            if moment is not None and moment.tzinfo is None:
-                message = f"A moment needs its time zone: {moment.isoformat()} has none."
-                raise ValueError(message)
+__all__ = [
+    "ASKED_FOR_A_MOMENT",
+    "CANONICAL",
+    "SWEEP",
+    "TRANSFER",
+    "Posted",
+    "Posting",
+    "change_account",
+    "leaf_hash",
+    "move_minutes",
+    "pass_gate",
+    "post",
+    "record",
+    "replay_of",
+    "request_hash",
+    "stranger_refusal",
+    "transfer_of",
+    "transfer_row",
+]
 
 
-def _check_words(field_name: str, words: str, longest: int) -> None:
-    """Refuse a key or a reason that the two databases would not keep alike."""
-    if not 1 <= len(words) <= longest or not words.isprintable():
-        shown = f"{words[:20]}..."
-        raise WrongInput(field=field_name, value=shown, right=Phrase("right_printed", least=1, most=longest))
-
-
-class Posted(NamedTuple):
-    """The transfer that stands for a posting, and whether it stood before."""
-
-    transfer_id: int
-    is_replay: bool
-
-
-def request_hash(posting: Posting) -> bytes:
-    """Return the SHA-256 of what was asked, shape (32,) bytes.
-
-    The key is not part of it, nor the moment of what takes effect when it is posted: a retry comes later.
-    """
-    asked_for = _moment(posting.effective_at) if posting.kind in ASKED_FOR_A_MOMENT else None
-    return hashlib.sha256(_canonical(posting, asked_for, ())).digest()
-
-
-def leaf_hash(posting: Posting, created_at: datetime) -> bytes:
-    """Return the leaf of the transfer (RFC 6962: SHA-256 of 0x00 and the canonical row), shape (32,) bytes."""
-    row = _canonical(posting, _moment(posting.effective_at), (posting.idem_key, _moment(created_at)))
-    return hashlib.sha256(b"\0" + row).digest()
-
-
-def _canonical(posting: Posting, effective_at: str | None, more: tuple[str, ...]) -> bytes:
-    values = (
-        posting.book_id,
-        posting.kind,
-        posting.reason,
-        posting.debit_id,
-        posting.credit_id,
-        posting.amount_min,
-        posting.hold_id,
-        posting.reverses_id,
-        _moment(posting.expires_at) if posting.expires_at else None,
-        effective_at,
-        posting.decision,
-        *more,
-    )
-    return CANONICAL.encode(values).encode()
-
-
-def _moment(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def transfer_row(posting: Posting, now: datetime) -> dict[str, Any]:
-    """Return the row that a posting becomes."""
-    return {
-        "book_id": posting.book_id,
-        "idem_key": posting.idem_key,
-        "request_hash": request_hash(posting),
-        "kind": posting.kind,
-        "reason": posting.reason,
-        "debit_id": posting.debit_id,
-        "credit_id": posting.credit_id,
-        "amount_min": posting.amount_min,
-        "hold_id": posting.hold_id,
-        "reverses_id": posting.reverses_id,
-        "expires_at": posting.expires_at,
-        "effective_at": posting.effective_at,
-        "created_at": now,
-        "decision": posting.decision,
-        "leaf": leaf_hash(posting, now),
-    }
-
-
-def post(session: Session, posting: Posting, *, now: datetime) -> Posted:
+def post(session: Session | Books, posting: Posting, *, now: datetime) -> Posted:
     """Post, or replay what the same key posted before. Holds and reversals have functions of their own.
+
+    A session's own connection is spoken to through its driver (:mod:`timebank.ledger.books`), which gives just what
+    ``record`` gives.
 
     Raises
     ------
@@ -166,17 +70,20 @@ def post(session: Session, posting: Posting, *, now: datetime) -> Posted:
     """
     if posting.kind != "post":
         raise WrongInput(field="kind", value=posting.kind, right=Phrase("right_kind_post"))
-    return record(session, posting, now=now)
+    return books_of(session).put(posting, now=now)
 
 
 def record(session: Session, posting: Posting, *, now: datetime) -> Posted:
-    """Write a transfer of any kind and move what it moves; what it holds or frees is its caller's."""
+    """Write a transfer of any kind and move what it moves, in plain statements; what it holds or frees is its caller's.
+
+    This is the reference: whoever posts faster gives the same rows.
+    """
     try:
         with session.begin_nested():
             connection = session.connection()
-            stored = _gate(connection, posting, now)
+            stored = pass_gate(connection, posting, now)
             if not stored.is_replay and posting.kind in MOVING:
-                _move(connection, posting, stored.transfer_id, now)
+                move_minutes(connection, posting, stored.transfer_id, now)
             return stored
     except IntegrityError as fault:
         refusal = stranger_refusal(session.connection(), fault, [posting])
@@ -185,7 +92,7 @@ def record(session: Session, posting: Posting, *, now: datetime) -> Posted:
         raise refusal from fault
 
 
-def _gate(connection: Connection, posting: Posting, now: datetime) -> Posted:
+def pass_gate(connection: Connection, posting: Posting, now: datetime) -> Posted:
     """Insert the transfer, or find the one that has its key."""
     row = insert_or_skip(connection, TRANSFER).values(**transfer_row(posting, now))
     gate = row.on_conflict_do_nothing(index_elements=["book_id", "idem_key"]).returning(TRANSFER.c.id)
@@ -216,7 +123,7 @@ def replay_of(connection: Connection, posting: Posting) -> Posted | None:
     return Posted(int(found.id), is_replay=True)
 
 
-def _move(connection: Connection, posting: Posting, transfer_id: int, now: datetime) -> None:
+def move_minutes(connection: Connection, posting: Posting, transfer_id: int, now: datetime) -> None:
     """Change both accounts in the order of their ids, and write an entry for each."""
     change_by_account = {posting.debit_id: -posting.amount_min, posting.credit_id: posting.amount_min}
     freed = posting.amount_min if posting.kind == "capture" else 0
