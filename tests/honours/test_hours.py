@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from tests.honours.givers import Giver
@@ -100,7 +101,7 @@ def test_gifts_and_grants_are_no_hours(session: Session, giver: Giver, noon: dat
 
 
 def test_transfer_of_another_kind_behind_a_visit_is_no_hour(session: Session, giver: Giver, noon: datetime) -> None:
-    """Whoever points a visit at coins that were not earned by it makes no hour of them."""
+    """Whoever points a visit at coins that were not earned by it is refused by the database, and makes no hour."""
     given = Posting(
         book_id=giver.world.book,
         idem_key="grant",
@@ -112,7 +113,8 @@ def test_transfer_of_another_kind_behind_a_visit_is_no_hour(session: Session, gi
     )
     granted = post(session, given, now=noon).transfer_id
 
-    session.connection().execute(update(VISIT).where(VISIT.c.transfer_id.is_(None)).values(transfer_id=granted))
+    with pytest.raises(IntegrityError, match="claimed as coins"), session.begin_nested():
+        session.connection().execute(update(VISIT).where(VISIT.c.transfer_id.is_(None)).values(transfer_id=granted))
 
     assert minutes(session, giver) == [60, 45, 30]
 

@@ -20,12 +20,13 @@ from timebank.ledger.posting import Posting, post
 from timebank.ledger.seals import seal_transfers
 from timebank.ledger.tables import Account, Transfer
 from timebank.needs.tables import RequestEvent, ServiceRequest
-from timebank.people.tables import AdvicePoint, NeverTogether
+from timebank.people.tables import AdvicePoint, Guardian, NeverTogether, Residence
 from timebank.people.tokens import issue_token
 from timebank.planning.tables import Pair, Plan, Unmet
 from timebank.projects.projects import SLOT
 from timebank.projects.tables import Booking
 from timebank.visits.audit_tables import AuditSample, SampledVisit, Suspicion
+from timebank.visits.claim_tables import GroupClaim, VisitClaim
 from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
 from timebank.visits.tables import (
     HomeBefore,
@@ -95,6 +96,9 @@ def _plan_and_visit(session: Session, world: World, now: datetime) -> None:
 
 def _administer(session: Session, world: World, now: datetime) -> None:
     session.add(Milestone(name="step", reached_at=now))
+    minor, senior = world.volunteers["V1"], world.seniors["S1"]
+    session.add(Residence(person_id=senior, from_day=MONDAY, tie="registered", recorded_by="a", recorded_at=now))
+    session.add(Guardian(minor_id=minor, guardian_id=senior, from_day=MONDAY, recorded_by="a", recorded_at=now))
     session.add(NeverTogether(senior_id=world.seniors["S1"], volunteer_id=world.volunteers["V2"]))
     area = world.areas["310107004"]
     session.add(AdvicePoint(area_id=area, code="P1", name_zh="顾问点", lat_deg=31.26, lon_deg=121.43))
@@ -169,7 +173,9 @@ def _look_back(session: Session, world: World, now: datetime) -> None:
     session.flush()
     session.add(SampledVisit(sample_id=sample.id or 0, visit_id=number, evidence="app", rank=1, stratum_size=1))
     session.add(GroupGiver(group_id=group.id or 0, volunteer_id=giver))
+    session.flush()
     session.add(GroupServed(group_id=group.id or 0, senior_id=senior))
+    session.add(GroupClaim(group_id=group.id or 0, volunteer_id=giver, becomes="honour", chosen_by="a", chosen_at=now))
     session.add(GroupEvent(group_id=group.id or 0, kind="planned", actor="a", happened_at=now))
     session.flush()
 
@@ -178,20 +184,21 @@ def _certify(session: Session, world: World, now: datetime) -> None:
     plan = session.exec(select(Plan)).one()
     earned = session.exec(select(Transfer).where(Transfer.idem_key == "a")).one()
     giver = session.get_one(Account, earned.credit_id).person_id or 0
-    session.add(
-        Visit(
-            plan_id=plan.id or 0,
-            need_id=world.needs["S3-greeting"],
-            volunteer_id=giver,
-            day=MONDAY,
-            starts_min=600,
-            planned_min=60,
-            served_min=60,
-            status="confirmed",
-            evidence="app",
-            transfer_id=earned.id,
-        )
+    visit = Visit(
+        plan_id=plan.id or 0,
+        need_id=world.needs["S3-greeting"],
+        volunteer_id=giver,
+        day=MONDAY,
+        starts_min=600,
+        planned_min=60,
+        served_min=60,
+        status="confirmed",
+        evidence="app",
+        transfer_id=earned.id,
     )
+    session.add(visit)
+    session.flush()
+    session.add(VisitClaim(visit_id=visit.id or 0, becomes="coin", service_min=60, settled_at=now))
     session.flush()
     application = Application(
         organisation_id=world.organisations["EAST"],

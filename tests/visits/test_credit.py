@@ -287,7 +287,7 @@ def test_a_long_day_is_credited_in_pages(
     engine: Engine, world: World, held: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twelve thousand greetings do not fit into one batch; the pages leave nobody out."""
-    monkeypatch.setattr("timebank.visits.credit.VISITS_A_BATCH", 3)
+    monkeypatch.setattr("timebank.visits.records.RECORDS_A_PAGE", 3)
 
     with transaction(engine) as session:
         assert credit_day(session, world.book, MONDAY, now=EVENING) == Credited(visits=4, minutes=89, refused=0)

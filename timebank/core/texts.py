@@ -75,6 +75,6 @@ def say_refusal(refusal: Refusal | PersonalDataUnreadable, locale: Locale = "zh"
 def _worded(name: str, value: object, locale: Locale) -> object:
     """Say a phrase in the language, a code (``kind`` plan) by its word (``kind_plan``) if it has one, else as it is."""
     if isinstance(value, Phrase):
-        return say(value.key, locale, **value.values)
+        return say(value.key, locale, **{part: _worded(part, said, locale) for part, said in value.values.items()})
     word = catalogue().get(f"{name}_{value}")
     return word[locale] if word else value

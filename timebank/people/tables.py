@@ -16,6 +16,7 @@ from timebank.core.columns import (
     optional_moment,
     optional_ref,
 )
+from timebank.people.tie_tables import Guardian, Residence
 
 PLACE = "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180"
 
@@ -188,10 +189,12 @@ __all__ = [
     "AccessToken",
     "AdvicePoint",
     "Area",
+    "Guardian",
     "NeverTogether",
     "Organisation",
     "OrganisationArea",
     "Person",
+    "Residence",
     "Senior",
     "SeniorCategory",
     "Volunteer",

@@ -1,37 +1,63 @@
-"""The credit of confirmed visits: decided by the pack of their day, posted once whatever is retried."""
+"""The credit of confirmed records: decided by the pack of their day, settled once whatever is retried.
+
+A day is credited exactly as its records one by one would be, in the order of :mod:`timebank.visits.records`.
+"""
 
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, Select, Table, bindparam, select, update
+from sqlalchemy import Table, select
 from sqlmodel import Session
 
-from timebank.core.clock import moment_at
+from timebank.core.clock import day_of, moment_at
 from timebank.core.database import wait_turn
 from timebank.core.errors import BalanceTooHigh, WrongState
-from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
+from timebank.ledger.accounts import ACCOUNT, ISSUANCE, POOL, account_id, open_accounts
 from timebank.ledger.batch import post_batch
-from timebank.ledger.posting import Posting, post
+from timebank.ledger.posting import Posting
 from timebank.ledger.refusals import AccountClosed
-from timebank.needs.tables import Need, Service
-from timebank.people.tables import Person
-from timebank.rules.decision import Decision, age_on, decide_earning
-from timebank.rules.decision import Service as Case
+from timebank.needs.tables import Service
+from timebank.rules.claiming import COIN, last_day_to_choose, waits_for_choice
+from timebank.rules.decision import Decision
+from timebank.rules.earning import facts_asked
+from timebank.rules.pack import Pack, pack_in_force
+from timebank.visits.givers import PERSON, Earner, earners_on
 from timebank.visits.life import VISIT, visit_of
+from timebank.visits.records import Record, day_pages, group_records, visit_record
+from timebank.visits.refusals import ChoiceOpen
+from timebank.visits.settling import Settled, chosen, settle
+from timebank.visits.worth import Worth, weigh
 
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+__all__ = ["PERSON", "SERVICE", "VISIT", "Credited", "credit_day", "credit_givers", "credit_visit", "member_code"]
 SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VISITS_A_BATCH = 10_000
+TOO_MUCH = (AccountClosed, BalanceTooHigh)
 
 
 class Credited(NamedTuple):
-    """Visits credited now, the minutes of them, and visits that earn nothing by the rules."""
+    """Records that became coins now and the minutes of them, and records that earn nothing by the rules.
 
-    visits: int
-    minutes: int
-    refused: int
+    ``donated_min`` went where donations go; ``otherwise`` became a volunteer record or honour hours; ``waiting`` wait
+    for their giver's choice, or for someone to whom their minutes can be donated.
+    """
+
+    visits: int = 0
+    minutes: int = 0
+    refused: int = 0
+    donated_min: int = 0
+    otherwise: int = 0
+    waiting: int = 0
+
+    def plus(self, other: "Credited") -> "Credited":
+        """Return both together."""
+        return Credited(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+class Weighed(NamedTuple):
+    """A record and what it is worth; nothing while it waits for its giver's choice."""
+
+    record: Record
+    worth: Worth | None
 
 
 def member_code(person_id: int) -> str:
@@ -39,23 +65,24 @@ def member_code(person_id: int) -> str:
     return f"member:{person_id}"
 
 
-def credit_day(session: Session, book_id: int, day: date, *, now: datetime) -> Credited:
-    """Credit every confirmed visit of a day that has no credit yet; the same again credits nothing.
+def credit_day(session: Session, book_id: int, day: date, *, now: datetime, donation_id: int | None = None) -> Credited:
+    """Credit every confirmed record of a day that is not settled yet; the same again credits nothing.
 
-    A volunteer whose account takes no more minutes is left out; their visits stay without credit and are counted
-    as refused, the others of the day are credited.
+    A volunteer whose account takes no more minutes is left out; their records stay without credit and are counted
+    as refused, the others of the day are credited. Minutes that can only be donated go to the account
+    ``donation_id``, such as the pool's; records that have such minutes wait without one.
     """
     wait_turn(session, _turn(book_id))
-    total = Credited(0, 0, 0)
-    last = 0
-    while rows := _page(session, _uncredited().where(VISIT.c.day == day, VISIT.c.id > last)):
-        total = Credited(*(a + b for a, b in zip(total, _credit(session, book_id, rows, now), strict=True)))
-        last = rows[-1].id
+    crediting, total = _Crediting(session, book_id, day, now, donation_id), Credited()
+    for records in day_pages(session, day):
+        total = total.plus(crediting.credit(records))
     return total
 
 
-def credit_visit(session: Session, book_id: int, visit_id: int, *, now: datetime) -> Decision | None:
-    """Credit one confirmed visit, exactly as its day would be; returns the decision, or nothing when it has its credit.
+def credit_visit(
+    session: Session, book_id: int, visit_id: int, *, now: datetime, donation_id: int | None = None
+) -> Decision | None:
+    """Credit one confirmed visit, exactly as its day would be; returns the decision, or nothing when it is settled.
 
     Raises
     ------
@@ -63,6 +90,8 @@ def credit_visit(session: Session, book_id: int, visit_id: int, *, now: datetime
         When there is no such visit.
     WrongState
         When it is not confirmed.
+    ChoiceOpen
+        When its giver can still choose what it becomes, and has not.
     BalanceTooHigh, AccountClosed
         When the volunteer's account takes no more minutes.
     """
@@ -70,13 +99,32 @@ def credit_visit(session: Session, book_id: int, visit_id: int, *, now: datetime
     visit = visit_of(session, visit_id)
     if visit.status != "confirmed":
         raise WrongState(kind="visit", key=str(visit_id), state=visit.status, allowed="confirmed")
-    rows = _page(session, _uncredited().where(VISIT.c.id == visit_id))
-    if not rows:
-        return None
-    decided = decide_earning(_case(rows[0]))
-    if decided.allowed:
-        _mark(session, _post_each(session, _postings(session, book_id, rows), now))
-    return decided
+    crediting = _Crediting(session, book_id, visit.day, now, donation_id)
+    decided = crediting.credit_alone(visit_record(session, visit_id))
+    return next(iter(decided.values()), None)
+
+
+def credit_givers(
+    session: Session, book_id: int, group_id: int, day: date, *, now: datetime, donation_id: int | None = None
+) -> dict[int, Decision]:
+    """Credit each giver of a confirmed group service of a day; returns the decisions of those who were not settled.
+
+    Raises
+    ------
+    ChoiceOpen
+        When a giver can still choose what their part becomes, and has not.
+    BalanceTooHigh, AccountClosed
+        When a giver's account takes no more minutes; nothing of the group is credited then.
+    """
+    wait_turn(session, _turn(book_id))
+    crediting = _Crediting(session, book_id, day, now, donation_id)
+    return crediting.credit_alone(group_records(session, group_id))
+
+
+def donation_account(session: Session, book_id: int, day: date) -> int | None:
+    """Return the book's pool where the pack of a day lets minutes be donated to it, else nothing."""
+    is_open = POOL in pack_in_force(day).value("donation_targets")
+    return account_id(session, book_id, POOL) if is_open else None
 
 
 def _turn(book_id: int) -> str:
@@ -84,106 +132,159 @@ def _turn(book_id: int) -> str:
     return f"credit of book {book_id}"
 
 
-def _uncredited() -> Select[Any]:
-    v = VISIT.c
-    columns = (v.id, v.volunteer_id, v.day, v.planned_min, v.served_min, v.evidence)
-    return (
-        select(*columns, SERVICE.c.earn_numerator, SERVICE.c.earn_denominator, PERSON.c.born_on)
-        .join(NEED, NEED.c.id == v.need_id)
-        .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
-        .join(PERSON, PERSON.c.id == v.volunteer_id)
-        .where(v.status == "confirmed", v.transfer_id.is_(None))
-        .order_by(v.id)
-        .limit(VISITS_A_BATCH)
-        .with_for_update(of=VISIT)  # nobody disputes a visit between its decision and its mark
-    )
+class _Crediting:
+    """The crediting of one day: its pack, its givers with what they have so far, and what equal facts are worth."""
+
+    def __init__(self, session: Session, book_id: int, day: date, now: datetime, donation_id: int | None) -> None:
+        self.session, self.book_id, self.day, self.now, self.donation_id = session, book_id, day, now, donation_id
+        self.pack: Pack = pack_in_force(day)
+        self.default: str = self.pack.value("record_default")
+        self.waits = waits_for_choice(self.pack, day, day_of(now))
+        self.asked = facts_asked(self.pack)
+        self.earners: dict[int, Earner] = {}
+        self.accounts: dict[int, int] = {}
+        self.worths: dict[tuple[object, ...], Worth] = {}
+        columns = (SERVICE.c.id, SERVICE.c.code, SERVICE.c.earn_numerator, SERVICE.c.earn_denominator)
+        self.services = {row[0]: row[1:] for row in session.connection().execute(select(*columns))}
+        self.effective_at = moment_at(day, 0)
+
+    def credit(self, records: list[Record]) -> Credited:
+        """Credit a page; one by one when an account refuses, so that only its own records wait."""
+        weighed = self._weigh(records)
+        try:
+            settled = self._post(weighed)
+        except TOO_MUCH:
+            weighed, settled = self._post_each(records)
+        settle(self.session, settled, self.now)
+        return _counted(weighed, settled)
+
+    def credit_alone(self, records: list[Record]) -> dict[int, Decision]:
+        """Credit all of some records or none; returns the decision of each giver."""
+        weighed = self._weigh(records)
+        decided = {one.record.giver_id: one.worth.decided for one in weighed if one.worth is not None}
+        if len(decided) < len(weighed):
+            waiting = next(one.record for one in weighed if one.worth is None)
+            last = last_day_to_choose(self.pack, self.day) or self.day
+            raise ChoiceOpen(key=waiting.key, last_day=last.isoformat())
+        settle(self.session, self._post(weighed), self.now)
+        return decided
+
+    def _weigh(self, records: list[Record]) -> list[Weighed]:
+        """Say what each record is worth after those before it."""
+        self._meet(records)
+        choices = chosen(self.session, records)
+        weighed = []
+        for record in records:
+            becomes = choices.get(record[1:4]) if choices else None
+            if becomes is None and self.waits:
+                weighed.append(Weighed(record, None))
+                continue
+            earner = self.earners[record.giver_id]
+            worth = self._worth(record, becomes or self.default, earner)
+            weighed.append(Weighed(record, worth))
+            if earner.sums and self._is_taken(worth):
+                earner.add(worth.minutes)
+        return weighed
+
+    def _worth(self, record: Record, becomes: str, earner: Earner) -> Worth:
+        """Weigh a record; where no sum is asked for, equal facts are weighed once."""
+        if earner.sums:
+            return weigh(self.pack, self.day, record, becomes, self.services[record.service_id], earner)
+        facts = (becomes, record.group_id > 0, *record[4:], *earner.facts.values())
+        worth = self.worths.get(facts)
+        if worth is None:
+            worth = weigh(self.pack, self.day, record, becomes, self.services[record.service_id], earner)
+            self.worths[facts] = worth
+        return worth
+
+    def _is_taken(self, worth: Worth | None) -> bool:
+        """Tell whether a record is settled now: it counts, and what of it can only be donated has where to go."""
+        return worth is not None and worth.counts and (worth.donate_min == 0 or self.donation_id is not None)
+
+    def _meet(self, records: list[Record]) -> None:
+        """Learn of givers who were not met yet, and open the accounts that they lack."""
+        new = {record.giver_id for record in records} - self.earners.keys()
+        if new:
+            self.earners |= earners_on(self.session, self.book_id, new, self.day, self.asked)
+
+    def _open(self, people: set[int]) -> None:
+        """Find the accounts of givers, opened where they have none."""
+        a, new = ACCOUNT.c, sorted(people - self.accounts.keys())
+        if not new:
+            return
+        own = select(a.person_id, a.id).where(a.book_id == self.book_id, a.kind == "member", a.person_id.in_(new))
+        self.accounts |= {row.person_id: row.id for row in self.session.connection().execute(own)}
+        lacking = [person for person in new if person not in self.accounts]
+        if lacking:
+            members = [{"code": member_code(one), "kind": "member", "person_id": one} for one in lacking]
+            opened = open_accounts(self.session, self.book_id, members)
+            self.accounts |= {person: opened[member_code(person)] for person in lacking}
+
+    def _post(self, weighed: list[Weighed]) -> list[Settled]:
+        """Post what became coins; returns what is settled with it, and what became something else."""
+        taken = [(record, worth) for record, worth in weighed if worth is not None and self._is_taken(worth)]
+        self._open({record.giver_id for record, worth in taken if worth.minutes})
+        issuing = account_id(self.session, self.book_id, ISSUANCE)
+        postings = [posting for record, worth in taken for posting in self._postings(record, worth, issuing)]
+        transfers = post_batch(self.session, postings, now=self.now).transfer_by_key
+        return [
+            Settled(
+                record,
+                worth.becomes,
+                worth.service_min,
+                transfers[record.key if worth.minutes else f"{record.key}:donate"] if worth.becomes == COIN else None,
+                None if worth.becomes == COIN else worth.decision,
+            )
+            for record, worth in taken
+        ]
+
+    def _postings(self, record: Record, worth: Worth, issuing: int) -> list[Posting]:
+        """Return what a record brings its giver, and what of it is donated."""
+        if worth.becomes != COIN:
+            return []
+        own = (record.key, self.accounts.get(record.giver_id, 0), worth.minutes)
+        given = (f"{record.key}:donate", self.donation_id or 0, worth.donate_min)
+        return [
+            Posting(
+                book_id=self.book_id,
+                idem_key=key,
+                debit_id=issuing,
+                credit_id=to,
+                amount_min=minutes,
+                reason="earn",
+                effective_at=self.effective_at,
+                decision=worth.decision,
+            )
+            for key, to, minutes in (own, given)
+            if minutes
+        ]
+
+    def _post_each(self, records: list[Record]) -> tuple[list[Weighed], list[Settled]]:
+        """Weigh and post one after the other; who is refused has earned nothing when the next one is weighed."""
+        weighed, settled = [], []
+        self.earners.clear()
+        self._meet(records)
+        for record in records:
+            sums = dict(self.earners[record.giver_id].sums)
+            one = self._weigh([record])
+            weighed += one
+            self.earners[record.giver_id].sums = sums
+            with suppress(*TOO_MUCH):
+                for done in self._post(one):
+                    settled.append(done)
+                    self.earners[record.giver_id].add(one[0].worth.minutes if one[0].worth else 0)
+        return weighed, settled
 
 
-def _page(session: Session, wanted: Select[Any]) -> list[Row[Any]]:
-    return list(session.connection().execute(wanted))
-
-
-def _credit(session: Session, book_id: int, rows: list[Row[Any]], now: datetime) -> Credited:
-    """Decide, post and mark one batch; one by one when an account refuses, so that only its own visits wait."""
-    postings = _postings(session, book_id, rows)
-    try:
-        transfers = post_batch(session, postings, now=now).transfer_by_key
-    except (AccountClosed, BalanceTooHigh):
-        transfers = {}
-        for posting in postings:
-            with suppress(AccountClosed, BalanceTooHigh):
-                transfers |= _post_each(session, [posting], now)
-    _mark(session, transfers)
-    minutes = sum(posting.amount_min for posting in postings if posting.idem_key in transfers)
-    return Credited(len(transfers), minutes, len(rows) - len(transfers))
-
-
-def _postings(session: Session, book_id: int, rows: list[Row[Any]]) -> list[Posting]:
-    """What each visit earns by the pack of its day, with the decision and its reasons; nothing for those refused."""
-    earned = _earned(rows)
-    people = sorted({volunteer for _, volunteer, _ in earned})
-    members = [{"code": member_code(person), "kind": "member", "person_id": person} for person in people]
-    accounts = open_accounts(session, book_id, members)
-    issuing = account_id(session, book_id, ISSUANCE)
-    return [
-        Posting(
-            book_id=book_id,
-            idem_key=f"visit:{visit}",
-            debit_id=issuing,
-            credit_id=accounts[member_code(volunteer)],
-            amount_min=earns.minutes,
-            reason="earn",
-            effective_at=earns.effective_at,
-            decision=earns.decision,
-        )
-        for visit, volunteer, earns in earned
-    ]
-
-
-class Earned(NamedTuple):
-    """What visits of equal facts earn: minutes, the moment it counts from, and the decision as it is stored."""
-
-    minutes: int
-    effective_at: datetime
-    decision: dict[str, Any]
-
-
-def _earned(rows: list[Row[Any]]) -> list[tuple[int, int, Earned]]:
-    """Visits that earn something, with volunteer and what they earn; a day has few unlike facts, each decided once."""
-    earned, known = [], dict[tuple[Any, ...], Earned | None]()
-    for row in rows:
-        visit, volunteer, day, *given, born_on = tuple(row)  # as they are asked for above
-        facts = (day, age_on(born_on, day), *given)
-        if facts not in known:
-            decision = decide_earning(_case(row))
-            known[facts] = Earned(decision.minutes, moment_at(day, 0), decision.to_json()) if decision.allowed else None
-        earns = known[facts]
-        if earns is not None:
-            earned.append((visit, volunteer, earns))
-    return earned
-
-
-def _post_each(session: Session, postings: list[Posting], now: datetime) -> dict[str, int]:
-    return {posting.idem_key: post(session, posting, now=now).transfer_id for posting in postings}
-
-
-def _mark(session: Session, transfer_by_key: dict[str, int]) -> None:
-    """Write on each visit the transfer it earned."""
-    marks = [
-        {"visit": int(key.removeprefix("visit:")), "transfer": transfer} for key, transfer in transfer_by_key.items()
-    ]
-    if marks:
-        mark = update(VISIT).where(VISIT.c.id == bindparam("visit")).values(transfer_id=bindparam("transfer"))
-        session.connection().execute(mark, marks)
-
-
-def _case(row: Row[Any]) -> Case:
-    return Case(
-        day=row.day,
-        giver_age=age_on(row.born_on, row.day),
-        planned_min=row.planned_min,
-        served_min=row.served_min or 0,
-        evidence=row.evidence,
-        earn_numerator=row.earn_numerator,
-        earn_denominator=row.earn_denominator,
+def _counted(weighed: list[Weighed], settled: list[Settled]) -> Credited:
+    done = {one.record[1:4] for one in settled}
+    coins = [one.worth for one in weighed if one.worth and one.worth.becomes == COIN and one.record[1:4] in done]
+    waiting = sum(one.worth is None or (one.worth.donate_min > 0 and one.record[1:4] not in done) for one in weighed)
+    return Credited(
+        visits=len(coins),
+        minutes=sum(worth.minutes for worth in coins),
+        refused=len(weighed) - len(settled) - waiting,
+        donated_min=sum(worth.donate_min for worth in coins),
+        otherwise=len(settled) - len(coins),
+        waiting=waiting,
     )

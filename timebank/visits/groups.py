@@ -19,14 +19,10 @@ from timebank.core.clock import moment_at
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
-from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
-from timebank.ledger.posting import Posting, post
 from timebank.needs.requests import check_words
-from timebank.needs.tables import Service
-from timebank.people.tables import Person, Volunteer
-from timebank.rules.decision import Decision, age_on, decide_earning
-from timebank.rules.decision import Service as Case
-from timebank.visits.credit import member_code
+from timebank.people.tables import Volunteer
+from timebank.rules.decision import Decision
+from timebank.visits.credit import credit_givers
 from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
 from timebank.visits.life import check_evidence
 from timebank.visits.refusals import PartyToDispute, TooEarly
@@ -91,7 +87,7 @@ def plan_group(session: Session, occasion: Occasion, *, idempotency_key: str, ac
     connection, number = session.connection(), group.id or 0
     connection.execute(insert(GIVER), [{"group_id": number, "volunteer_id": who} for who in occasion.giver_ids])
     connection.execute(insert(SERVED), [{"group_id": number, "senior_id": who} for who in occasion.served_ids])
-    _tell(session, number, "planned", actor, "", now)
+    tell_group(session, number, "planned", actor, "", now)
     return number
 
 
@@ -132,7 +128,7 @@ def hold_group(
         mine = (GIVER.c.group_id == group_id, GIVER.c.volunteer_id == who.volunteer_id)
         came = update(GIVER).where(*mine).values(began_min=who.began_min, served_min=who.served_min)
         session.connection().execute(came)
-    _tell(session, group_id, "held", actor, "", now)
+    tell_group(session, group_id, "held", actor, "", now)
     return group_of(session, group_id)
 
 
@@ -148,7 +144,7 @@ def confirm_group(session: Session, group_id: int, *, actor: str, now: datetime)
     """
     _refuse_parties(session, group_id, actor, ())
     if _step(session, group_id, ("held",), "confirmed", confirmed_by=actor):
-        _tell(session, group_id, "confirmed", actor, "", now)
+        tell_group(session, group_id, "confirmed", actor, "", now)
     return group_of(session, group_id)
 
 
@@ -164,7 +160,7 @@ def dispute_group(session: Session, group_id: int, *, actor: str, note: str, now
     """
     words = check_words("note", note)
     if _step(session, group_id, ("held",), "disputed"):
-        _tell(session, group_id, "disputed", actor, words, now)
+        tell_group(session, group_id, "disputed", actor, words, now)
     return group_of(session, group_id)
 
 
@@ -199,7 +195,7 @@ def resolve_group(
         for who, minutes in served_min_by_giver.items():
             mine = (GIVER.c.group_id == group_id, GIVER.c.volunteer_id == who)
             session.connection().execute(update(GIVER).where(*mine).values(served_min=minutes))
-        _tell(session, group_id, "resolved", actor, words, now)
+        tell_group(session, group_id, "resolved", actor, words, now)
     return group_of(session, group_id)
 
 
@@ -215,17 +211,17 @@ def cancel_group(session: Session, group_id: int, *, actor: str, note: str, now:
     """
     words = check_words("note", note)
     if _step(session, group_id, ("planned",), "cancelled"):
-        _tell(session, group_id, "cancelled", actor, words, now)
+        tell_group(session, group_id, "cancelled", actor, words, now)
     return group_of(session, group_id)
 
 
 def credit_group(
     session: Session, book_id: int, group_id: int, *, now: datetime, donation_id: int | None = None
 ) -> dict[int, Decision]:
-    """Credit each giver of a confirmed occasion once; returns the decisions of those who had none yet.
+    """Credit each giver of a confirmed occasion who came once; returns the decisions of those who had none yet.
 
-    Minutes that the pack lets be donated only go to the account ``donation_id``, such as the pool's; without one they
-    wait until it is said. Every posting names giver and occasion.
+    It is decided as a visit is, with the same caps. Minutes that the pack lets be donated only go to the account
+    ``donation_id``, such as the pool's; without one the giver's part waits. Every posting names giver and occasion.
 
     Raises
     ------
@@ -234,76 +230,16 @@ def credit_group(
     BalanceTooHigh, AccountClosed
         When a giver's account takes no more minutes; nothing of the occasion is credited then.
     """
-    wait_turn(session, f"credit of book {book_id}")
     group = group_of(session, group_id)
     if group.status != "confirmed":
         raise WrongState(kind="group", key=str(group_id), state=group.status, allowed="confirmed")
-    service = session.get_one(Service, group.service_id)
-    decided: dict[int, Decision] = {}
-    for who, minutes in _givers(session, group_id, uncredited=True).items():
-        case = Case(
-            day=group.day,
-            giver_age=age_on(session.get_one(Person, who).born_on, group.day),
-            planned_min=group.planned_min,
-            served_min=minutes or 0,
-            evidence=group.evidence,
-            earn_numerator=service.earn_numerator,
-            earn_denominator=service.earn_denominator,
-            service=service.code,
-            is_group=True,
-        )
-        decided[who] = decide_earning(case)
-        _credit(session, book_id, group, who, decided[who], donation_id, now)
-    return decided
+    return credit_givers(session, book_id, group_id, group.day, now=now, donation_id=donation_id)
 
 
-def _credit(
-    session: Session,
-    book_id: int,
-    group: GroupService,
-    who: int,
-    decided: Decision,
-    donation_id: int | None,
-    now: datetime,
-) -> None:
-    """Post what is a giver's own and what may only be donated, and write the first of both on their line."""
-    member = {"code": member_code(who), "kind": "member", "person_id": who}
-    postings: list[tuple[str, int, int]] = []
-    if decided.minutes:
-        own_id = open_accounts(session, book_id, [member])[member_code(who)]
-        postings.append((f"group:{group.id}:{who}", own_id, decided.minutes))
-    if decided.donate_min and donation_id is None:
-        return
-    if decided.donate_min:
-        postings.append((f"group:{group.id}:{who}:donate", donation_id or 0, decided.donate_min))
-    posted = [
-        post(
-            session,
-            Posting(
-                book_id=book_id,
-                idem_key=key,
-                debit_id=account_id(session, book_id, ISSUANCE),
-                credit_id=to,
-                amount_min=minutes,
-                reason="earn",
-                effective_at=moment_at(group.day, 0),
-                decision=decided.to_json(),
-            ),
-            now=now,
-        ).transfer_id
-        for key, to, minutes in postings
-    ]
-    if posted:
-        mine = (GIVER.c.group_id == group.id, GIVER.c.volunteer_id == who)
-        session.connection().execute(update(GIVER).where(*mine).values(transfer_id=posted[0]))
-
-
-def _givers(session: Session, group_id: int, *, uncredited: bool = False) -> dict[int, int | None]:
+def _givers(session: Session, group_id: int) -> dict[int, int | None]:
     """Return the minutes of each giver, in the order of their numbers."""
     g = GIVER.c
     wanted = select(g.volunteer_id, g.served_min).where(g.group_id == group_id).order_by(g.volunteer_id)
-    if uncredited:
-        wanted = wanted.where(g.transfer_id.is_(None))
     return {row.volunteer_id: row.served_min for row in session.connection().execute(wanted)}
 
 
@@ -360,6 +296,7 @@ def _step(session: Session, group_id: int, frm: tuple[str, ...], to: str, **valu
     return is_new
 
 
-def _tell(session: Session, group_id: int, kind: str, actor: str, note: str, now: datetime) -> None:
+def tell_group(session: Session, group_id: int, kind: str, actor: str, note: str, now: datetime) -> None:
+    """Write an event of an occasion."""
     row = {"group_id": group_id, "kind": kind, "actor": actor, "note": note, "happened_at": now}
     session.connection().execute(insert(EVENT), row)

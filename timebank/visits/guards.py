@@ -3,7 +3,16 @@
 What each says is compared with a database at every start (:mod:`timebank.core.guards`).
 """
 
-from timebank.core.guards import ROW, UPDATE, list_append_only, list_guards
+from timebank.core.guards import (
+    BEFORE,
+    DELETE,
+    ROW,
+    TRUNCATE,
+    UPDATE,
+    abort_sqlite,
+    list_append_only,
+    list_guards,
+)
 
 APPEND_ONLY = ("visit_event", "visit_ending", "visit_statement", "group_event", "home_before", "need_before")
 """Tables whose rows are never changed or deleted."""
@@ -20,6 +29,11 @@ PAST = (
 )
 """Table, where its past is kept, the key there and here, the columns that are kept, and when they are."""
 SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+CLAIMS = ("visit_claim", "group_claim")
+"""Tables whose rows are never changed or deleted once they are settled."""
+STAYS = "a record becomes one thing once: what is settled stays"
+CLAIMED = "SELECT 1 FROM visit_claim c WHERE c.visit_id = NEW.id AND c.becomes = 'coin' AND c.settled_at IS NOT NULL"
+UNCLAIMED = "a visit is credited when it is claimed as coins, and as nothing else"
 
 
 def _of_sqlite() -> dict[str, str]:
@@ -31,6 +45,14 @@ def _of_sqlite() -> dict[str, str]:
             f"AFTER UPDATE OF {', '.join(columns)} ON {table} WHEN ({changed}) AND EXISTS ({served}) BEGIN "
             f"INSERT INTO {past} ({key}, {', '.join(columns)}, until_at) VALUES (OLD.{own}, {old}, {SQLITE_NOW}); END"
         )
+    for table in CLAIMS:
+        for action in ("update", "delete"):
+            settled = f"{table} WHEN OLD.settled_at IS NOT NULL BEGIN {abort_sqlite(STAYS)}; END"
+            said[f"{table}_no_{action}"] = f"BEFORE {action.upper()} ON {settled}"
+    said["visit_claimed"] = (
+        f"BEFORE UPDATE OF transfer_id ON visit WHEN NEW.transfer_id IS NOT NULL AND NOT EXISTS ({CLAIMED}) "
+        f"BEGIN {abort_sqlite(UNCLAIMED)}; END"
+    )
     return said
 
 
@@ -43,6 +65,15 @@ def _of_postgresql() -> dict[str, str]:
             f"IF EXISTS ({served}) THEN INSERT INTO {past} ({key}, {', '.join(columns)}, until_at) "
             f"VALUES (OLD.{own}, {old}, clock_timestamp()); END IF; RETURN NEW; END "
         )
+    refuse = f" BEGIN RAISE EXCEPTION '{STAYS}' USING ERRCODE = 'restrict_violation'; END "
+    for table in CLAIMS:
+        said[f"{table}_no_update"] = f"{table} {ROW | BEFORE | UPDATE} 0 true{refuse}"
+        said[f"{table}_no_delete"] = f"{table} {ROW | BEFORE | DELETE} 0 true{refuse}"
+        said[f"{table}_no_truncate"] = f"{table} {BEFORE | TRUNCATE} 0 false{refuse}"
+    said["visit_claimed"] = (
+        f"visit {ROW | BEFORE | UPDATE} 1 true BEGIN IF NOT EXISTS ({CLAIMED}) THEN "
+        f"RAISE EXCEPTION '{UNCLAIMED}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END "
+    )
     return said
 
 

@@ -43,3 +43,37 @@ class PartyToAudit(Refusal):
     def __init__(self, *, kind: str, key: str) -> None:
         self.kind, self.key = kind, key
         super().__init__(f"A party to the {kind} {key} cannot judge it; a third person can.")
+
+
+class ChoiceOpen(Refusal):
+    """A record is credited before its giver has chosen what it becomes, while they still can."""
+
+    def __init__(self, *, key: str, last_day: str) -> None:
+        self.key, self.last_day = key, last_day
+        super().__init__(
+            f"The giver of {key} can choose until {last_day} what it becomes; it is credited then, or once chosen."
+        )
+
+
+class ChoiceClosed(Refusal):
+    """A giver chooses what a record becomes after the days that the rules give for it."""
+
+    def __init__(self, *, key: str, last_day: str) -> None:
+        self.key, self.last_day = key, last_day
+        super().__init__(f"What {key} becomes could be chosen until {last_day}; it follows the rules now.")
+
+
+class RecordSettled(Refusal):
+    """A record has become something already, and becomes nothing else."""
+
+    def __init__(self, *, key: str, became: str, day: str) -> None:
+        self.key, self.became, self.day = key, became, day
+        super().__init__(f"{key} has become {became} on {day}; a record becomes one thing, once.")
+
+
+class ClaimNotAllowed(Refusal):
+    """A record is to become what the rules of its day do not know."""
+
+    def __init__(self, *, becomes: str, allowed: str, pack: str) -> None:
+        self.becomes, self.allowed, self.pack = becomes, allowed, pack
+        super().__init__(f"A record cannot become {becomes} by the rules {pack}; {allowed} would be right.")

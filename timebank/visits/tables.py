@@ -18,6 +18,7 @@ from timebank.core.columns import (
     optional_ref,
 )
 from timebank.visits.audit_tables import AuditSample, SampledVisit, Suspicion
+from timebank.visits.claim_tables import GroupClaim, VisitClaim
 from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
 
 
@@ -207,6 +208,7 @@ class NeedBefore(SQLModel, table=True):
 
 __all__ = [
     "AuditSample",
+    "GroupClaim",
     "GroupEvent",
     "GroupGiver",
     "GroupServed",
@@ -218,6 +220,7 @@ __all__ = [
     "SampledVisit",
     "Suspicion",
     "Visit",
+    "VisitClaim",
     "VisitEnding",
     "VisitEvent",
     "VisitStatement",
