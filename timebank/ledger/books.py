@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,6 +43,9 @@ class Books(Protocol):
 
     def transfer(self, book_id: int, transfer_id: int) -> Standing:
         """Return a transfer as it stands, or say that the book has none of that number."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make what is done in the block happen whole or not at all."""
 
     def due_holds(self, book_id: int, *, now: datetime, most: int) -> list[int]:
         """Return open holds of a book whose moment has passed, in the order (moment, id)."""

@@ -3,7 +3,8 @@
 Nothing but tests and measurements posts through it. What posts faster is held against it, row by row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Table, delete, insert, select
@@ -99,6 +100,12 @@ class PlainBooks:
         """Return a transfer as it stands."""
         row = transfer_of(self._session.connection(), book_id, transfer_id)
         return Standing(*(getattr(row, name) for name in Standing._fields))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what is done in the block happen whole or not at all."""
+        with self._session.begin_nested():
+            yield
 
     def due_holds(self, book_id: int, *, now: datetime, most: int) -> list[int]:
         """Return open holds whose moment has passed, in the order (moment, id)."""

@@ -4,7 +4,8 @@ The functions stand in a migration. What they refuse they tell as an outcome, so
 made here, for they depend on the row alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -100,6 +101,22 @@ class PostgresBooks:
             raise NotFound(kind="transfer", key=str(transfer_id))
         stands = Standing(*found[0])
         return stands if stands.expires_at is None else stands._replace(expires_at=stands.expires_at.astimezone(UTC))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what is done in the block happen whole or not at all."""
+        try:
+            self._connection.execute("SAVEPOINT together")
+            try:
+                yield
+            except BaseException:
+                if self._connection.info.transaction_status != psycopg.pq.TransactionStatus.UNKNOWN:  # it is lost
+                    self._connection.execute("ROLLBACK TO together")
+                    self._connection.execute("RELEASE together")
+                raise
+            self._connection.execute("RELEASE together")
+        except psycopg.Error as fault:
+            raise as_told(fault, psycopg.Error) from fault
 
     def due_holds(self, book_id: int, *, now: datetime, most: int) -> list[int]:
         """Return open holds whose moment has passed, in the order (moment, id)."""

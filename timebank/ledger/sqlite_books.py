@@ -5,7 +5,8 @@ nothing is locked here; a posting that is refused is taken back to its savepoint
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 import orjson
@@ -184,6 +185,22 @@ class SqliteBooks:
         stands = Standing(*found[0])
         until = found[0][-1]
         return stands if until is None else stands._replace(expires_at=datetime.fromisoformat(f"{until}+00:00"))
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what is done in the block happen whole or not at all."""
+        try:
+            self._run("SAVEPOINT together")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._run("ROLLBACK TO together")
+                    self._run("RELEASE together")
+                raise
+            self._run("RELEASE together")
+        except sqlite3.Error as fault:
+            raise as_told(fault, sqlite3.Error) from fault
 
     def due_holds(self, book_id: int, *, now: datetime, most: int) -> list[int]:
         """Return open holds whose moment has passed, in the order (moment, id)."""
