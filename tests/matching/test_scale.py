@@ -26,7 +26,7 @@ from tests.matching.instances import Tiny, cheapest_by_trying, tiny_pairings
 from tests.matching.questions import MON, TUE, Need, Volunteer, question
 
 FOUR = Cut(areas=4)
-BRIEF = Limits(effort=Effort(steps=20, moves_per_left=100, passes=()))
+BRIEF = Limits(effort=Effort(steps=20, moves_per_left=100, dives=(), passes=(), dive_work=0))
 
 
 @pytest.fixture

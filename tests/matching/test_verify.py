@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching.assign import Effort
+from matching.pairing import Limits
 from matching.plan import Plan, Status
 from matching.problem import EveryNDays, Ints, Once, Problem, TimesPerMonth, TimesPerWeek
 from matching.solve import solve
@@ -17,6 +19,7 @@ from tests.matching.answers import answer, faults, honest
 from tests.matching.questions import FRI, MON, THU, WED, Need, Slot, Volunteer, bath, pair, question, storm, village
 
 SEEDS = st.integers(0, 19)
+BRIEF = Limits(effort=Effort(steps=100, moves_per_left=200, dives=(), passes=(), dive_work=0))
 ROWS = st.integers(0, 10**6)
 FREQUENCIES = (
     {"frequency": EveryNDays(1)},
@@ -39,7 +42,7 @@ def street(seed: int) -> tuple[Problem, Plan]:
     people = [Volunteer(id=20 + n, east_m=-100 * n, max_needs=3) for n in range(4)]
     slots = [Slot(id=30 + n, resource=40 + n % 2, east_m=-90 * n, day=3 * n, places=3) for n in range(4)]
     asked = question(*needs, *baths, *people, *slots, days=14, seed=seed)
-    return asked, solve(asked)
+    return asked, solve(asked, limits=BRIEF)
 
 
 def _set(values: Ints, row: int, value: int) -> Ints:
@@ -285,7 +288,7 @@ def test_judge_catches_a_plan_that_lies_about_itself(mutate: Mutation, seed: int
 )
 def test_judge_lets_good_plans_pass(asked: Problem) -> None:
     """A judge who rejects everything also catches every mutation."""
-    verdict = verify(asked, solve(asked))
+    verdict = verify(asked, solve(asked, limits=BRIEF))
 
     assert verdict.holds
     assert verdict.faults == ()
