@@ -22,9 +22,12 @@ from api.requests import Asked, BadRequest, read_request
 from api.schema import SCHEMA
 from timebank.core.database import transaction
 from timebank.core.errors import StoreDiffers, StoreUnavailable
+from timebank.core.retries import retried
 from timebank.people.tokens import Holder, holder_of
 
 LONGEST_TOKEN = 200
+TRIES = 3
+"""How often an operation is done before its asker is told to come again."""
 HEADERS = {"vary": "Accept, Accept-Language", "cache-control": "no-store", "x-content-type-options": "nosniff"}
 HEADERS_BY_STATUS = {401: {"www-authenticate": "Bearer"}, 405: {"allow": "GET, POST"}, 503: {"retry-after": "5"}}
 
@@ -95,6 +98,10 @@ class GraphQL:
             return holder_of(session, plain.strip(), now=self.clock())
 
     def _execute(self, asked: Asked, read: Read, holder: Holder, voice: Voice) -> ExecutionResult:
+        """Run one operation in one transaction, and again when it lost against others who were at the same rows."""
+        return retried(lambda: self._execute_once(asked, read, holder, voice), tries=TRIES)
+
+    def _execute_once(self, asked: Asked, read: Read, holder: Holder, voice: Voice) -> ExecutionResult:
         """Run one operation in one transaction; a mutation that met an error leaves nothing behind.
 
         A fault of the database is raised as such, so that the transaction says what it means.
