@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 Small = NDArray[np.int32]
 WIDE = 48_000_000
 """Most cells of a table that counts lefts beside minutes; past it the number of lefts is left out of the bound."""
+LARGE = 16_000
+"""Cells of a table from which sorting what is sure out of it is quicker than filling it."""
 PATIENCE = 12
 """Steps without a better bound before the pace is slowed."""
 LEAST_PACE = 1e-4
@@ -67,7 +69,9 @@ def best_bundles(
         is_flat = not has_steps or rights.steps[right, -1] == floor
         found, weight, value = _candidates(right, floor, rights, multipliers, arcs, reduced)
         start = 0
-        if weight > room:
+        if weight > room and found * room > LARGE:
+            value, start = _fill_core(room, found, arcs, reduced, rights.weights, best, kept)
+        elif weight > room:
             value, start = _fill(room, found, arcs.copy(), arcs, reduced, rights.weights, best, kept)
         is_counted = found - start > most or not is_flat
         if is_counted and found * (min(most, found) + 1) * (room + 1) <= WIDE:
@@ -135,6 +139,59 @@ def _fill(
             arcs[front] = items[item]
             front += 1
     return best[now, room], back
+
+
+@compiled
+def _fill_core(
+    room: int,
+    found: int,
+    arcs: Ints,
+    reduced: Ints,
+    weights: Small,
+    best: Ints,
+    kept: NDArray[np.bool_],
+) -> tuple[int, int]:
+    """Solve one knapsack as :func:`_fill` does, by a table of those alone that are not sure to be in or out.
+
+    Filling by value for a minute, and a part of the next, bounds every answer from below. Whoever is on the other side
+    than there changes that bound by at least the difference of its value to what its minutes are worth; where this
+    passes an answer that is known, no best answer has it on the other side.
+    """
+    items, changes, ratios = arcs[:found].copy(), reduced[:found].copy(), np.empty(found)
+    for item in range(found):
+        ratios[item] = changes[item] / max(weights[items[item]], 0.001)
+    order = np.argsort(ratios)
+    spare, taken, split = room, 0, 0
+    while split < found and weights[items[order[split]]] <= spare:
+        spare -= weights[items[order[split]]]
+        taken += changes[order[split]]
+        split += 1
+    minute = ratios[order[split]]
+    known, rest = taken, spare
+    for place in range(split + 1, found):
+        if weights[items[order[place]]] <= rest:
+            rest -= weights[items[order[place]]]
+            known += changes[order[place]]
+    loss = known - (taken + spare * minute) + 1.0 + 1e-9 * abs(taken)
+    sure, count, front, back, inside = 0, 0, 0, found, 0
+    for place in range(found):
+        item = order[place]
+        weight = weights[items[item]]
+        if abs(changes[item] - minute * weight) <= loss:
+            inside += weight if place < split else 0
+            reduced[count], ratios[count], count = changes[item], items[item], count + 1
+        elif place < split:
+            back -= 1
+            arcs[back] = items[item]
+            sure += changes[item]
+        else:
+            arcs[front] = items[item]
+            front += 1
+    core = np.empty(count, np.int64)
+    for item in range(count):
+        core[item] = int(ratios[item])
+    value, start = _fill(spare + inside, count, core, arcs[front:back], reduced, weights, best, kept)
+    return sure + value, front + start
 
 
 @compiled
