@@ -43,6 +43,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
     else:
+        op.execute("ALTER TABLE visit SET (fillfactor = 50)")
         _guard_postgresql()
 
 
@@ -176,5 +177,6 @@ def downgrade() -> None:
     for table in ("guardian", "residence", *reversed(TABLES)):
         op.drop_table(table)
     if is_postgresql:
+        op.execute("ALTER TABLE visit RESET (fillfactor)")
         for function in ("refuse_other_claim", "refuse_unclaimed"):
             op.execute(f"DROP FUNCTION {function}()")

@@ -3,6 +3,7 @@
 A day is credited exactly as its records one by one would be, in the order of :mod:`timebank.visits.records`.
 """
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from timebank.visits.life import VISIT, visit_of
 from timebank.visits.records import Record, day_pages, group_records, visit_record
 from timebank.visits.refusals import ChoiceOpen
 from timebank.visits.settling import Settled, chosen, settle
-from timebank.visits.worth import Worth, weigh
+from timebank.visits.worth import Worth, rules_of, weigh
 
 __all__ = ["PERSON", "SERVICE", "VISIT", "Credited", "credit_day", "credit_givers", "credit_visit", "member_code"]
 SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -63,6 +64,11 @@ class Weighed(NamedTuple):
 def member_code(person_id: int) -> str:
     """Return the code of a person's account."""
     return f"member:{person_id}"
+
+
+def donated(key: str) -> str:
+    """Return the key of what of a record is donated."""
+    return f"{key}:donate"
 
 
 def credit_day(session: Session, book_id: int, day: date, *, now: datetime, donation_id: int | None = None) -> Credited:
@@ -137,7 +143,8 @@ class _Crediting:
 
     def __init__(self, session: Session, book_id: int, day: date, now: datetime, donation_id: int | None) -> None:
         self.session, self.book_id, self.day, self.now, self.donation_id = session, book_id, day, now, donation_id
-        self.pack: Pack = pack_in_force(day)
+        self.rules = rules_of(day)
+        self.pack: Pack = self.rules.pack
         self.default: str = self.pack.value("record_default")
         self.waits = waits_for_choice(self.pack, day, day_of(now))
         self.asked = facts_asked(self.pack)
@@ -156,7 +163,8 @@ class _Crediting:
         except TOO_MUCH:
             weighed, settled = self._post_each(records)
         settle(self.session, settled, self.now)
-        return _counted(weighed, settled)
+        waiting = sum(worth is None or (worth.counts and not self._is_taken(worth)) for _, worth in weighed)
+        return _counted(weighed, settled, waiting)
 
     def credit_alone(self, records: list[Record]) -> dict[int, Decision]:
         """Credit all of some records or none; returns the decision of each giver."""
@@ -189,11 +197,11 @@ class _Crediting:
     def _worth(self, record: Record, becomes: str, earner: Earner) -> Worth:
         """Weigh a record; where no sum is asked for, equal facts are weighed once."""
         if earner.sums:
-            return weigh(self.pack, self.day, record, becomes, self.services[record.service_id], earner)
+            return weigh(self.rules, record, becomes, self.services[record.service_id], earner)
         facts = (becomes, record.group_id > 0, *record[4:], *earner.facts.values())
         worth = self.worths.get(facts)
         if worth is None:
-            worth = weigh(self.pack, self.day, record, becomes, self.services[record.service_id], earner)
+            worth = weigh(self.rules, record, becomes, self.services[record.service_id], earner)
             self.worths[facts] = worth
         return worth
 
@@ -225,39 +233,31 @@ class _Crediting:
         taken = [(record, worth) for record, worth in weighed if worth is not None and self._is_taken(worth)]
         self._open({record.giver_id for record, worth in taken if worth.minutes})
         issuing = account_id(self.session, self.book_id, ISSUANCE)
-        postings = [posting for record, worth in taken for posting in self._postings(record, worth, issuing)]
+        keyed = [(record.key, record, worth) for record, worth in taken]
+        postings = [posting for key, record, worth in keyed for posting in self._postings(key, record, worth, issuing)]
         transfers = post_batch(self.session, postings, now=self.now).transfer_by_key
         return [
-            Settled(
-                record,
-                worth.becomes,
-                worth.service_min,
-                transfers[record.key if worth.minutes else f"{record.key}:donate"] if worth.becomes == COIN else None,
-                None if worth.becomes == COIN else worth.decision,
-            )
-            for record, worth in taken
+            Settled(record, worth, None if worth.becomes != COIN else transfers[key if worth.minutes else donated(key)])
+            for key, record, worth in keyed
         ]
 
-    def _postings(self, record: Record, worth: Worth, issuing: int) -> list[Posting]:
-        """Return what a record brings its giver, and what of it is donated."""
-        if worth.becomes != COIN:
-            return []
-        own = (record.key, self.accounts.get(record.giver_id, 0), worth.minutes)
-        given = (f"{record.key}:donate", self.donation_id or 0, worth.donate_min)
-        return [
-            Posting(
-                book_id=self.book_id,
-                idem_key=key,
-                debit_id=issuing,
-                credit_id=to,
-                amount_min=minutes,
-                reason="earn",
-                effective_at=self.effective_at,
-                decision=worth.decision,
-            )
-            for key, to, minutes in (own, given)
-            if minutes
-        ]
+    def _postings(self, key: str, record: Record, worth: Worth, issuing: int) -> Iterator[Posting]:
+        """Yield what a record brings its giver, and what of it is donated."""
+        for to, part, minutes in (
+            (self.accounts.get(record.giver_id), key, worth.minutes),
+            (self.donation_id, donated(key) if worth.donate_min else "", worth.donate_min),
+        ):
+            if minutes and to is not None:
+                yield Posting(
+                    book_id=self.book_id,
+                    idem_key=part,
+                    debit_id=issuing,
+                    credit_id=to,
+                    amount_min=minutes,
+                    reason="earn",
+                    effective_at=self.effective_at,
+                    decision=worth.decision,
+                )
 
     def _post_each(self, records: list[Record]) -> tuple[list[Weighed], list[Settled]]:
         """Weigh and post one after the other; who is refused has earned nothing when the next one is weighed."""
@@ -276,10 +276,8 @@ class _Crediting:
         return weighed, settled
 
 
-def _counted(weighed: list[Weighed], settled: list[Settled]) -> Credited:
-    done = {one.record[1:4] for one in settled}
-    coins = [one.worth for one in weighed if one.worth and one.worth.becomes == COIN and one.record[1:4] in done]
-    waiting = sum(one.worth is None or (one.worth.donate_min > 0 and one.record[1:4] not in done) for one in weighed)
+def _counted(weighed: list[Weighed], settled: list[Settled], waiting: int) -> Credited:
+    coins = [one.worth for one in settled if one.worth.becomes == COIN]
     return Credited(
         visits=len(coins),
         minutes=sum(worth.minutes for worth in coins),

@@ -60,7 +60,7 @@ def _known(session: Session, people: list[int], day: date, asked: frozenset[str]
     columns = (PERSON.c.id, PERSON.c.born_on, PERSON.c.gender, VOLUNTEER.c.trained_on)
     rows = select(*columns).outerjoin(VOLUNTEER, VOLUNTEER.c.person_id == PERSON.c.id).where(PERSON.c.id.in_(people))
     earners = {}
-    for number, born_on, gender, trained_on in session.connection().execute(rows):
+    for number, born_on, gender, trained_on in session.connection().execute(rows).all():
         facts: dict[str, Any] = {"giver_age": age_on(born_on, day)}
         if "giver_gender" in asked:
             facts["giver_gender"] = gender
@@ -97,7 +97,7 @@ def _add_sum(session: Session, earners: dict[int, Earner], name: str, sums: Sele
     people = list(earners)
     for start in range(0, len(people), PEOPLE_A_QUERY):
         some = sums.where(sums.selected_columns[0].in_(people[start : start + PEOPLE_A_QUERY]))
-        for person, minutes in session.connection().execute(some):
+        for person, minutes in session.connection().execute(some).all():
             earners[person].sums[name] += int(minutes)
 
 

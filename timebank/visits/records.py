@@ -4,7 +4,7 @@ The order is that of one after the other: by the minute they were planned for, v
 Caps of a day are used up in it, whether a whole day is credited at once or each record alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -84,7 +84,7 @@ def _after(last: tuple[int, int]) -> Select[Any]:
 
 
 def _visits(session: Session, wanted: Select[Any]) -> list[Record]:
-    rows = list(session.connection().execute(wanted))
+    rows = session.connection().execute(wanted).all()
     if not rows:
         return []
     was = _services_as_they_were(session, rows)
@@ -94,7 +94,7 @@ def _visits(session: Session, wanted: Select[Any]) -> list[Record]:
     ]
 
 
-def _services_as_they_were(session: Session, rows: list[Row[Any]]) -> dict[int, int]:
+def _services_as_they_were(session: Session, rows: Sequence[Row[Any]]) -> dict[int, int]:
     """Return the service of each visit whose need has become one of another service since."""
     n, v = NEED_BEFORE.c, VISIT.c
     mine = (v.id == rows[0].id,) if len(rows) == 1 else (v.day == rows[0].day, v.status == "confirmed")

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from timebank.core.database import insert_or_skip
 from timebank.rules.claiming import COIN
 from timebank.visits.records import GIVER, GROUP_CLAIM, VISIT_CLAIM, Record
+from timebank.visits.worth import Worth
 
 UNSETTLED = "ON CONFLICT (visit_id) DO UPDATE SET service_min = excluded.service_min, settled_at = excluded.settled_at"
 CLAIM_SQLITE = (
@@ -36,13 +37,11 @@ Chosen = dict[tuple[int, int, int], str]
 
 
 class Settled(NamedTuple):
-    """A record, what it becomes, its minutes of service; its transfer, or the decision where it is no coins."""
+    """A record, what it is worth, and the transfer of its coins."""
 
     record: Record
-    becomes: str
-    service_min: int
+    worth: Worth
     transfer_id: int | None
-    decision: dict[str, Any] | None
 
 
 def chosen(session: Session, records: Sequence[Record]) -> Chosen:
@@ -67,8 +66,8 @@ def chosen(session: Session, records: Sequence[Record]) -> Chosen:
 def settle(session: Session, settled: Sequence[Settled], now: datetime) -> None:
     """Write what records have become; a record that is settled already is never settled again."""
     connection = session.connection()
-    coins = [one for one in settled if one.becomes == COIN and not one.record.group_id]
-    others = [one for one in settled if one.becomes != COIN and not one.record.group_id]
+    coins = [one for one in settled if one.worth.becomes == COIN and not one.record.group_id]
+    others = [one for one in settled if one.worth.becomes != COIN and not one.record.group_id]
     groups = [one for one in settled if one.record.group_id]
     if coins:
         _claim_coins(connection, coins, now)
@@ -82,7 +81,7 @@ def settle(session: Session, settled: Sequence[Settled], now: datetime) -> None:
 def _claim_coins(connection: Connection, coins: Sequence[Settled], now: datetime) -> None:
     """Claim and mark visits that became coins: two statements for all of them."""
     visits = [one.record.visit_id for one in coins]
-    minutes = [one.service_min for one in coins]
+    minutes = [one.worth.service_min for one in coins]
     transfers = [one.transfer_id for one in coins]
     if connection.dialect.name == "postgresql":
         claimed = connection.execute(CLAIM_POSTGRESQL, {"visits": visits, "minutes": minutes, "now": now}).rowcount
@@ -110,11 +109,11 @@ def _settle_groups(connection: Connection, groups: Sequence[Settled], now: datet
 
 def _row(one: Settled, now: datetime) -> dict[str, Any]:
     return {
-        "becomes": one.becomes,
+        "becomes": one.worth.becomes,
         "chosen_by": "",
-        "service_min": one.service_min,
+        "service_min": one.worth.service_min,
         "settled_at": now,
-        "decision": one.decision,
+        "decision": None if one.worth.becomes == COIN else one.worth.decision,
     }
 
 

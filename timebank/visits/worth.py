@@ -3,12 +3,27 @@
 from datetime import date
 from typing import Any, NamedTuple
 
+from timebank.core.settings import jurisdiction
 from timebank.rules.claiming import COIN, record_by
 from timebank.rules.decision import Decision, Service, earning_by
 from timebank.rules.earning import counted
-from timebank.rules.pack import Pack
+from timebank.rules.pack import Pack, pack_in_force
 from timebank.visits.givers import Earner
 from timebank.visits.records import Record
+
+
+class Rules(NamedTuple):
+    """The pack that holds on a day, and whose rules were asked for."""
+
+    day: date
+    jurisdiction: str
+    pack: Pack
+
+
+def rules_of(day: date) -> Rules:
+    """Return the rules of this district on a day."""
+    own = jurisdiction()
+    return Rules(day, own, pack_in_force(day, own))
 
 
 class Worth(NamedTuple):
@@ -26,9 +41,9 @@ class Worth(NamedTuple):
     decided: Decision
 
 
-def weigh(pack: Pack, day: date, record: Record, becomes: str, service: tuple[str, int, int], earner: Earner) -> Worth:
-    """Weigh a record by the pack of its day."""
-    case = case_of(day, record, service, earner)
+def weigh(rules: Rules, record: Record, becomes: str, service: tuple[str, int, int], earner: Earner) -> Worth:
+    """Weigh a record by the rules of its day."""
+    case, pack = case_of(rules, record, service, earner), rules.pack
     if becomes == COIN:
         decided = earning_by(pack, case)
         minutes, donate_min = decided.minutes, decided.donate_min
@@ -38,12 +53,12 @@ def weigh(pack: Pack, day: date, record: Record, becomes: str, service: tuple[st
     return Worth(becomes, minutes, donate_min, time_min, decided.allowed, decided.to_json(), decided)
 
 
-def case_of(day: date, record: Record, service: tuple[str, int, int], earner: Earner) -> Service:
+def case_of(rules: Rules, record: Record, service: tuple[str, int, int], earner: Earner) -> Service:
     """Return the case that rules decide on, with everything that they ask for."""
     code, numerator, denominator = service
     known: dict[str, Any] = earner.facts | earner.sums
     return Service(
-        day=day,
+        day=rules.day,
         planned_min=record.planned_min,
         served_min=record.served_min,
         evidence=record.evidence,
@@ -51,5 +66,6 @@ def case_of(day: date, record: Record, service: tuple[str, int, int], earner: Ea
         earn_denominator=denominator,
         service=code,
         is_group=record.group_id > 0,
+        jurisdiction=rules.jurisdiction,
         **known,
     )
