@@ -15,7 +15,7 @@ from timebank.core.clock import day_of
 from timebank.core.database import database, transaction
 from timebank.core.minutes import format_clock, format_coins
 from timebank.demo.run import run_demo
-from timebank.ledger.accounts import account_of_person, balance_of, reason_of, statement
+from timebank.ledger.accounts import account_of_person, balance_of, statement
 from timebank.ledger.posting import transfer_of
 from timebank.people.tables import Volunteer
 from timebank.visits.diary import next_visits
@@ -40,9 +40,8 @@ def tell_account(session: Session, me: int) -> None:
     balance = balance_of(session, account.id or 0)
     print(f"Balance: {balance.balance_min} min = {format_coins(balance.balance_min)} coins")
     lines = statement(session, account.id or 0, first=5)
-    reasons = reason_of(session, [line.transfer_id for line in lines])
     for line in lines:
-        what = f"{line.amount_min:+4d} min  {reasons[line.transfer_id]:6s} -> {line.balance_after_min} min"
+        what = f"{line.amount_min:+4d} min  {line.reason:6s} -> {line.balance_after_min} min"
         print(f"  {day_of(line.created_at)}  {what}")
     decision = transfer_of(session.connection(), account.book_id, lines[0].transfer_id).decision
     print(f"The newest was counted by the rules {decision['pack']}: {', '.join(decision['reasons'])}")

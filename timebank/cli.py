@@ -23,10 +23,11 @@ from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
-from timebank.ledger.guards import missing_triggers, require_guards
+from timebank.ledger.command import app as ledger_app
+from timebank.ledger.guards import require_guards
 from timebank.ledger.holders import holder_pages
-from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import Book
+from timebank.ledger.upkeep import keep_books
 from timebank.planning.runs import MATCH, run_match
 from timebank.reports.page import write_page
 from timebank.rules.command import app as rules_app
@@ -41,7 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Hu-Help Time Bank 沪助养老时光汇",
 )
-ledger_app = typer.Typer(no_args_is_help=True, help="The books.")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
@@ -101,9 +101,9 @@ def work(
         int | None, typer.Option(help="Number of the process to end with; else the one that starts.")
     ] = None,
 ) -> None:
-    """Work on jobs until the process that started this one is gone."""
+    """Work on jobs, and see to what is due in the books, until the process that started this one is gone."""
     with _engine() as engine:
-        work_jobs(engine, {MATCH: run_match}, parent=parent)
+        work_jobs(engine, {MATCH: run_match}, parent=parent, keep=lambda: keep_books(engine, now=now()))
 
 
 @app.command()
@@ -113,22 +113,6 @@ def upgrade() -> None:
         upgrade_schema(engine)
         require_guards(engine)
     typer.echo("The database is up to date.")
-
-
-@ledger_app.command()
-def verify() -> None:
-    """Run the seven checks over every book, and look for every trigger; ends with 1 when one does not hold."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
-        missing = missing_triggers(engine)
-        broken = bool(missing)
-        typer.echo(f"triggers: {'missing ' + ', '.join(sorted(missing)) if missing else 'all in place'}")
-        for book in session.exec(select(Book)):
-            findings = reconcile(session, book.id or 0)
-            broken = broken or bool(findings)
-            typer.echo(f"{book.code}: {'R1 to R7 hold' if not findings else ''}")
-            for finding in findings:
-                typer.echo(f"  {finding.check}: {finding.row}")
-    raise typer.Exit(int(broken))
 
 
 @rules_app.command()

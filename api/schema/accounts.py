@@ -11,9 +11,8 @@ from api.schema.connections import Connection, page
 from api.schema.scalars import After, First
 from timebank.core.errors import NotFound
 from timebank.core.minutes import format_coins
-from timebank.ledger.accounts import account_of_person, balance_of, reason_of, statement
+from timebank.ledger.accounts import Line, account_of_person, balance_of, statement
 from timebank.ledger.tables import Account as AccountRow
-from timebank.ledger.tables import Entry
 
 
 @strawberry.type(description="A line of a statement. Amounts are minutes; what was given is negative.")
@@ -27,14 +26,14 @@ class StatementLine:
     posted_at: datetime = strawberry.field(description="When it was posted, UTC.")
 
     @classmethod
-    def of(cls, entry: Entry, reason: str) -> Self:
-        """Show an entry."""
+    def of(cls, line: Line) -> Self:
+        """Show a line."""
         return cls(
-            id=strawberry.ID(encode("entry", entry.account_id, entry.seq)),
-            amount_min=entry.amount_min,
-            balance_after_min=entry.balance_after_min,
-            reason=reason,
-            posted_at=entry.created_at,
+            id=strawberry.ID(encode("entry", line.account_id, line.seq)),
+            amount_min=line.amount_min,
+            balance_after_min=line.balance_after_min,
+            reason=line.reason,
+            posted_at=line.created_at,
         )
 
 
@@ -57,18 +56,16 @@ class Account:
         """Return a page of the statement."""
         session = info.context.session
 
-        def read(count: int, last: tuple[int, ...] | None) -> list[tuple[Entry, str]]:
-            lines = statement(session, self.number, first=count, before_seq=last[0] if last else None)
-            reasons = reason_of(session, [line.transfer_id for line in lines])
-            return [(line, reasons[line.transfer_id]) for line in lines]
+        def read(count: int, last: tuple[int, ...] | None) -> list[Line]:
+            return statement(session, self.number, first=count, before_seq=last[0] if last else None)
 
         return page(
             "statement",
             first,
             after,
             read=read,
-            key=lambda row: (row[0].seq,),
-            node=lambda row: StatementLine.of(*row),
+            key=lambda line: (line.seq,),
+            node=StatementLine.of,
         )
 
 

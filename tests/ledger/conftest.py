@@ -14,7 +14,7 @@ from timebank.ledger.holds import hold
 from timebank.ledger.posting import Posting, post
 from timebank.ledger.seals import seal_transfers
 
-GUARDED = ("transfer", "entry", "seal", "account")
+GUARDED = ("transfer", "entry", "seal", "account", "account_state", "notice")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +104,14 @@ def shared_books(shared_engine: Engine, noon: datetime) -> Pair:
 
 
 def tamper(session: Session, *statements: str) -> None:
-    """Take the triggers down and run statements by hand, as whoever has the database in hand can."""
+    """Take triggers and foreign keys down and run statements by hand, as whoever has the database in hand can."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         down = [f"ALTER TABLE {table} DISABLE TRIGGER USER" for table in GUARDED]
+        down.append("SET LOCAL session_replication_role = replica")
     else:
         names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars()
         down = [f"DROP TRIGGER {name}" for name in names]
+        down.append("PRAGMA defer_foreign_keys = ON")
     for statement in (*down, *statements):
         connection.execute(text(statement))

@@ -21,7 +21,13 @@ def test_sound_books_are_told_so(command: CliRunner, engine: Engine, books: Pair
     """Exit code 0 is what a nightly job looks at."""
     told = command.invoke(app, ["ledger", "verify"])
 
-    assert (told.output, told.exit_code) == ("triggers: all in place\nputuo: R1 to R7 hold\n", 0)
+    assert told.output.splitlines() == [
+        "触发器齐全",
+        "triggers: all in place",
+        "putuo：七项检查全部成立",
+        "putuo: R1 to R7 hold",
+    ]
+    assert told.exit_code == 0
 
 
 def test_broken_books_are_told_with_their_row(command: CliRunner, engine: Engine, books: Pair) -> None:
@@ -32,8 +38,11 @@ def test_broken_books_are_told_with_their_row(command: CliRunner, engine: Engine
     told = command.invoke(app, ["ledger", "verify"])
 
     assert told.exit_code == 1
-    assert told.output.startswith("triggers: missing account_stays, entry_no_delete, ")
-    assert told.output.endswith(f"putuo: \n  R5: account {books.anna} holds 11, its open holds 10\n")
+    assert "triggers missing or changed: account_changed, " in told.output
+    assert told.output.endswith(
+        f"  R5 account {books.anna}：held 为 11，应为 10\n"
+        f"  R5 account {books.anna}: held says 11, and should say 10\n"
+    )
 
 
 @pytest.mark.parametrize("verb", ["upgrade", "serve"])

@@ -7,17 +7,19 @@ import pytest
 from sqlmodel import Session
 
 from tests.ledger.conftest import Pair
-from timebank.ledger.posting import Posting, leaf_hash, post, request_hash
+from timebank.ledger.findings import Finding
+from timebank.ledger.merkle import merkle_root
+from timebank.ledger.posting import post
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.seals import (
     NO_SEAL,
-    first_broken_seal,
-    first_unlike_seal,
-    merkle_root,
     seal_digest,
+    seal_leaf,
     seal_transfers,
     sealed_count,
+    unlike_seal,
 )
+from timebank.ledger.terms import Posting, leaf_hash, request_hash
 
 DATA = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
 """Inputs of the reference tree of Certificate Transparency (RFC 6962)."""
@@ -86,18 +88,43 @@ def test_chain_can_be_followed_by_hand(session: Session, pair: Pair, noon: datet
     first = seal_transfers(session, pair.book, now=noon)
 
     assert first is not None
-    assert (first.root, first.previous) == (leaf, NO_SEAL)
-    assert first.digest == seal_digest(pair.book, 1, number, number, 1, leaf, NO_SEAL, noon)
+    root = hashlib.sha256(b"\0" + number.to_bytes(8, "big") + leaf).digest()
+    assert (first.root, first.previous) == (root, NO_SEAL)
+    assert first.digest == seal_digest(pair.book, 1, number, number, 1, root, NO_SEAL, noon)
 
 
 def test_nothing_new_makes_no_seal(session: Session, books: Pair, noon: datetime) -> None:
     """A sealer that runs every minute does not fill the chain with empty seals."""
     assert seal_transfers(session, books.book, now=noon) is None
-    assert first_broken_seal(session, books.book) is None
+    assert reconcile(session, books.book) == []
 
 
 def test_published_seals_are_compared(session: Session, books: Pair) -> None:
     """A digest kept elsewhere names the first seal that is not its own, also one that never was."""
-    assert first_unlike_seal(session, books.book, {}) is None
-    assert first_unlike_seal(session, books.book, {1: b"other", 2: b"none"}) == 1
-    assert first_unlike_seal(session, books.book, {9: b"none"}) == 9
+    connection, ours = session.connection(), "00"
+
+    assert unlike_seal(connection, books.book, {}) is None
+    assert unlike_seal(connection, books.book, {9: b"\0"}) == Finding("R7", "seal", "9", "digest", "-", ours)
+    two = unlike_seal(connection, books.book, {1: b"\0", 2: b"\0"})
+    assert two is not None
+    assert (two.key, two.should) == ("1", ours)
+
+
+def test_long_run_is_sealed_in_parts(
+    session: Session, pair: Pair, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year that is credited at once is not held in memory at once, and its proofs stay short."""
+    monkeypatch.setattr("timebank.ledger.seals.MOST_A_SEAL", 2)
+    ids = [post(session, pair.earn(f"k{number}"), now=noon).transfer_id for number in range(5)]
+
+    newest = seal_transfers(session, pair.book, now=noon)
+
+    assert newest is not None
+    assert (newest.n, newest.from_id, newest.to_id, newest.transfers) == (3, ids[4], ids[4], 1)
+    assert sealed_count(session, pair.book) == 5
+    assert reconcile(session, pair.book) == []
+
+
+def test_leaf_of_a_seal_holds_the_number() -> None:
+    """The row of a transfer does not hold its own number; without it two rows could change places."""
+    assert seal_leaf(1, NO_SEAL) != seal_leaf(2, NO_SEAL)

@@ -16,7 +16,9 @@ from timebank.honours.revocations import revoke
 from timebank.imports.tables import ImportBatch, ImportChange
 from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
 from timebank.ledger.holds import hold
+from timebank.ledger.levels import look, set_level
 from timebank.ledger.posting import Posting, post
+from timebank.ledger.seal_keys import current_signer
 from timebank.ledger.seals import seal_transfers
 from timebank.ledger.tables import Account, Transfer
 from timebank.needs.tables import RequestEvent, ServiceRequest
@@ -64,6 +66,10 @@ def _keep_books(session: Session, world: World, now: datetime) -> None:
     promise: dict[str, Any] = {"kind": "hold", "expires_at": NEXT_WEEK, "amount_min": 10}
     hold(session, Posting(idem_key="h", debit_id=first, credit_id=second, **promise, **parts), now=now)
     seal_transfers(session, world.book, now=now)
+    set_level(session, world.book, kind="member", low_min=None, high_min=10, now=now)
+    post(session, Posting(idem_key="b", debit_id=issuing, credit_id=second, amount_min=20, **parts), now=now)
+    look(session, world.book, now=now)
+    current_signer(session, now=now)
 
 
 def _plan_and_visit(session: Session, world: World, now: datetime) -> None:

@@ -32,6 +32,8 @@ LOG = logging.getLogger("timebank.jobs")
 LEASE = timedelta(seconds=60)
 BEAT_S = LEASE.total_seconds() / 4
 """Seconds between two renewals of a lease; three may be lost before the job is another's."""
+KEEP_S = 5.0
+"""Seconds between two times that a worker does what is to be done besides jobs."""
 MOST_ATTEMPTS = 3
 LONGEST_KEY = 200
 PPM = 1_000_000
@@ -230,15 +232,27 @@ def _kept(engine: Engine, job: Job, clock: Callable[[], datetime], beat_s: float
         heart.join()
 
 
-def work(engine: Engine, handlers: dict[str, Handler], *, pause_s: float = 0.5, parent: int | None = None) -> None:
+def work(
+    engine: Engine,
+    handlers: dict[str, Handler],
+    *,
+    pause_s: float = 0.5,
+    parent: int | None = None,
+    keep: Callable[[], object] | None = None,
+) -> None:
     """Work until the process that started this one is gone, or it is interrupted; outlives a database that rests.
 
     ``parent`` is that process's number; without it, whoever is the parent now. One that dies while this one still
-    starts up is only noticed when it gave its number.
+    starts up is only noticed when it gave its number. ``keep`` is what is to be done every few seconds besides, between
+    two jobs.
     """
     parent = os.getppid() if parent is None else parent
+    kept_at = -KEEP_S
     while os.getppid() == parent:
         try:
+            if keep is not None and time.monotonic() - kept_at >= KEEP_S:
+                kept_at = time.monotonic()
+                keep()
             is_idle = not work_one(engine, handlers)
         except StoreUnavailable as fault:
             LOG.warning("the database does not answer: %s", fault)

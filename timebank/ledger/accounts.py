@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Table, func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.texts import Phrase
-from timebank.ledger.tables import Account, Book, Entry, Transfer
+from timebank.ledger.reading import read, read_moment, stored_moment
+from timebank.ledger.tables import Account, Book, Entry
 
 ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 BOOK: Table = Book.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -20,6 +21,19 @@ ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 ISSUANCE = "issuance"
 POOL = "pool"
 CODES_A_QUERY = 5000
+MOST_LINES = 100
+"""Most lines of a page of a statement."""
+NO_SEQ = (1 << 63) - 1
+"""After every entry."""
+LINES = """
+    SELECT e.account_id, e.seq, e.transfer_id, e.amount_min, e.balance_after_min, e.credits_after_min, e.created_at,
+        t.kind, t.reason
+    FROM entry e JOIN transfer t ON t.id = e.transfer_id WHERE e.account_id = ? """
+PAGE_BACK = LINES + "AND e.seq < ? ORDER BY e.seq DESC LIMIT ?"
+PAGE_ON = LINES + "AND e.seq > ? ORDER BY e.seq LIMIT ?"
+LAST_UNTIL = """
+    SELECT balance_after_min FROM entry WHERE account_id = ? AND created_at <= ?
+    ORDER BY created_at DESC, seq DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +53,20 @@ class Balance:
     def available_min(self) -> int:
         """What can be spent: the balance less what is held."""
         return self.balance_min - self.held_min
+
+
+class Line(NamedTuple):
+    """A line of a statement: an entry, and the kind and the reason of its transfer."""
+
+    account_id: int
+    seq: int
+    transfer_id: int
+    amount_min: int
+    balance_after_min: int
+    credits_after_min: int
+    created_at: datetime
+    kind: str
+    reason: str
 
 
 def ensure_book(session: Session, code: str, name_zh: str, now: datetime) -> Book:
@@ -146,40 +174,40 @@ def balance_at(session: Session, account: int, moment: datetime) -> int:
     NotFound
         When there is no such account.
     """
-    last = (
-        select(ENTRY.c.balance_after_min)
-        .where(ENTRY.c.account_id == account, ENTRY.c.created_at <= moment)
-        .order_by(ENTRY.c.created_at.desc(), ENTRY.c.seq.desc())
-        .limit(1)
-    )
-    found = session.connection().execute(last).scalar()
-    if found is None:
+    found = read(session, LAST_UNTIL, account, stored_moment(session.connection(), moment))
+    if not found:
         balance_of(session, account)  # an account that does not exist had no balance either
         return 0
-    return int(found)
+    return int(found[0][0])
 
 
-def statement(session: Session, account: int, *, first: int, before_seq: int | None = None) -> list[Entry]:
-    """Return up to ``first`` (1 to 100) entries, newest first, older than ``before_seq`` when it is given.
+def statement(
+    session: Session, account: int, *, first: int, before_seq: int | None = None, after_seq: int | None = None
+) -> list[Line]:
+    """Return up to ``first`` (1 to 100) entries, newest first, with why each was made.
+
+    A page goes back from ``before_seq`` or from the newest entry; with ``after_seq`` it comes on from there, so that
+    it ends with the entry right after. Neither entry is in the page. An entry keeps its number for ever, so pages
+    follow each other whatever is posted in between.
 
     Raises
     ------
     ValueError
-        When ``first`` is out of its bounds.
+        When ``first`` is out of its bounds, or both numbers are given.
     """
-    if not 1 <= first <= 100:
-        message = f"A page has 1 to 100 lines, not {first}."
+    if not 1 <= first <= MOST_LINES:
+        message = f"A page has 1 to {MOST_LINES} lines, not {first}."
         raise ValueError(message)
-    lines = pick(Entry).where(Entry.account_id == account)
-    if before_seq is not None:
-        lines = lines.where(col(Entry.seq) < before_seq)
-    return list(session.exec(lines.order_by(col(Entry.seq).desc()).limit(first)))
+    if before_seq is not None and after_seq is not None:
+        message = f"A page goes back from {before_seq} or comes on from {after_seq}, not both."
+        raise ValueError(message)
+    if after_seq is not None:
+        return _lines(read(session, PAGE_ON, account, after_seq, first))[::-1]
+    return _lines(read(session, PAGE_BACK, account, NO_SEQ if before_seq is None else before_seq, first))
 
 
-def reason_of(session: Session, transfer_ids: Iterable[int]) -> dict[int, str]:
-    """Return why each transfer was made, by its id."""
-    wanted = pick(Transfer.id, Transfer.reason).where(col(Transfer.id).in_(set(transfer_ids)))
-    return {number: reason for number, reason in session.exec(wanted) if number is not None}
+def _lines(rows: list[tuple[Any, ...]]) -> list[Line]:
+    return [Line._make((*row[:6], read_moment(row[6]), *row[7:])) for row in rows]
 
 
 def issued_min(session: Session, book: int) -> int:

@@ -15,7 +15,7 @@ from timebank.core.guards import (
 
 __all__ = ["APPEND_ONLY", "missing_triggers", "require_guards"]
 
-APPEND_ONLY = ("transfer", "entry", "seal")
+APPEND_ONLY = ("transfer", "entry", "seal", "account_state", "notice")
 """Tables whose rows are never changed or deleted."""
 TAKES_PLACE = {"transfer": "id = NEW.id", "seal": "book_id = NEW.book_id AND n = NEW.n"}
 """When a new row would take the place of one by SQLite's REPLACE, whoever connects.
@@ -26,6 +26,13 @@ entry fits neither its neighbours (R3) nor its transfer (R4).
 """
 HOLDER = ("book_id", "code", "kind", "person_id", "organisation_id")
 """Columns that say whose an account is; they never change."""
+STATE = (*HOLDER, "floor_min", "ceiling_min", "status")
+"""Columns that are written down in ``account_state`` whenever one of them changes."""
+KEEPS = (
+    "INSERT INTO account_state (account_id, n, {columns}, from_seq, since) SELECT NEW.id, COALESCE(MAX(n), 0) + 1, "
+    "{values}, NEW.version, {now} FROM account_state WHERE account_id = NEW.id;"
+)
+SQLITE_NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 ENDS_HOLD = (
     "SELECT 1 FROM transfer h WHERE h.id = NEW.hold_id AND h.kind = 'hold' AND h.book_id = NEW.book_id "
     "AND h.debit_id = NEW.debit_id AND h.credit_id = NEW.credit_id AND h.amount_min = NEW.amount_min "
@@ -56,7 +63,17 @@ def _of_sqlite() -> dict[str, str]:
     said["account_stays"] = (
         f"BEFORE UPDATE OF {', '.join(HOLDER)} ON account WHEN {changed} BEGIN {abort_sqlite(NO_OTHER)}; END"
     )
+    said["account_opened"] = f"AFTER INSERT ON account BEGIN {_keeps(SQLITE_NOW)} END"
+    changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in STATE)
+    said["account_changed"] = (
+        f"AFTER UPDATE OF {', '.join(STATE)} ON account WHEN {changed} BEGIN {_keeps(SQLITE_NOW)} END"
+    )
     return said
+
+
+def _keeps(now: str) -> str:
+    values = ", ".join(f"NEW.{column}" for column in STATE)
+    return KEEPS.format(columns=", ".join(STATE), values=values, now=now)
 
 
 def _of_postgresql() -> dict[str, str]:
@@ -67,7 +84,10 @@ def _of_postgresql() -> dict[str, str]:
         f"RAISE EXCEPTION '{NO_REVERSAL}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END "
     )
     other = f" BEGIN RAISE EXCEPTION '{NO_OTHER}' USING ERRCODE = 'restrict_violation'; END "
+    keeps = f" BEGIN {_keeps('clock_timestamp()')} RETURN NEW; END "
     return {
+        "account_opened": f"account {ROW | INSERT} 0 false{keeps}",
+        "account_changed": f"account {ROW | UPDATE} {len(STATE)} true{keeps}",
         "transfer_follows": f"transfer {ROW | BEFORE | INSERT} 0 true{stray}",
         "account_stays": f"account {ROW | BEFORE | UPDATE} {len(HOLDER)} true{other}",
     }

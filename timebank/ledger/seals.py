@@ -1,105 +1,157 @@
-"""Seals: runs of transfers under one Merkle root (RFC 6962), each seal chained to the one before."""
+"""Seals: runs of transfers under one Merkle root (RFC 6962), each seal chained to the one before.
+
+What stands in the tree is a transfer's number and its leaf, so that neither can be changed, nor their order.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Row, Table, func, insert, select, text
 from sqlmodel import Session
-from sqlmodel import select as pick
 
-from timebank.ledger.posting import TRANSFER
+from timebank.ledger.findings import Finding, shown
+from timebank.ledger.merkle import leaf_of, merkle_root
 from timebank.ledger.tables import Seal
+from timebank.ledger.terms import TRANSFER
 
 SEAL: Table = Seal.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 NO_SEAL = bytes(32)
+MOST_A_SEAL = 65_536
+"""Most transfers of one seal; what is more is sealed by the next one, so that proofs stay short and memory small."""
+NUMBER_BYTES = 8
 
 
-def merkle_root(leaves: Sequence[bytes]) -> bytes:
-    """Return the root over leaf hashes, shape (32,) bytes. Source: RFC 6962, section 2.1."""
-    if len(leaves) == 1:
-        return leaves[0]
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    return hashlib.sha256(b"\1" + merkle_root(leaves[:half]) + merkle_root(leaves[half:])).digest()
+def seal_leaf(transfer_id: int, leaf: bytes) -> bytes:
+    """Return the leaf of a seal's tree: of the number in 8 bytes, the greatest first, and the transfer's own leaf."""
+    return leaf_of(transfer_id.to_bytes(NUMBER_BYTES, "big", signed=True) + leaf)
 
 
 def seal_transfers(session: Session, book_id: int, *, now: datetime) -> Seal | None:
-    """Seal every transfer since the last seal; nothing when there is none.
+    """Seal every transfer since the last seal; returns the newest seal, or nothing when there was nothing to seal.
 
     On PostgreSQL the transfers are locked against writers and other sealers until the end, because numbers are given
-    before they are committed.
+    before they are committed: without it a lower number could come after the seal.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE transfer IN SHARE ROW EXCLUSIVE MODE"))
-    last = connection.execute(
+    newest = connection.execute(
         select(SEAL.c.n, SEAL.c.to_id, SEAL.c.digest)
         .where(SEAL.c.book_id == book_id)
         .order_by(SEAL.c.n.desc())
         .limit(1)
     ).first()
-    n, after, previous = (last.n, last.to_id, bytes(last.digest)) if last else (0, 0, NO_SEAL)
-    rows = _leaves(connection, book_id, after, None)
-    if not rows:
-        return None
-    root = merkle_root([leaf for _, leaf in rows])
-    from_id, to_id = rows[0][0], rows[-1][0]
-    values = {
+    n, after, previous = (newest.n, newest.to_id, bytes(newest.digest)) if newest else (0, 0, NO_SEAL)
+    made: dict[str, Any] | None = None
+    while rows := _unsealed(connection, book_id, after):
+        n += 1
+        made = _seal(book_id, n, rows, previous, now)
+        connection.execute(insert(SEAL), made)
+        after, previous = made["to_id"], made["digest"]
+    return Seal(**made) if made else None
+
+
+def _unsealed(connection: Connection, book_id: int, after: int) -> list[tuple[int, bytes]]:
+    t = TRANSFER.c
+    wanted = select(t.id, t.leaf).where(t.book_id == book_id, t.id > after).order_by(t.id).limit(MOST_A_SEAL)
+    return [(number, bytes(leaf)) for number, leaf in connection.execute(wanted)]
+
+
+def _seal(book_id: int, n: int, rows: list[tuple[int, bytes]], previous: bytes, now: datetime) -> dict[str, Any]:
+    """Make the seal over some transfers, chained to the one before."""
+    seal = {
         "book_id": book_id,
-        "n": n + 1,
-        "from_id": from_id,
-        "to_id": to_id,
+        "n": n,
+        "from_id": rows[0][0],
+        "to_id": rows[-1][0],
         "transfers": len(rows),
-        "root": root,
+        "root": merkle_root([seal_leaf(*row) for row in rows]),
         "previous": previous,
-        "digest": seal_digest(book_id, n + 1, from_id, to_id, len(rows), root, previous, now),
         "sealed_at": now,
     }
-    connection.execute(insert(SEAL), values)
-    return session.exec(pick(Seal).where(Seal.book_id == book_id, Seal.n == n + 1)).one()
+    return seal | {"digest": seal_digest(**seal)}  # type: ignore[arg-type]  # by the names of its columns
 
 
 def seal_digest(
-    book_id: int, n: int, from_id: int, to_id: int, count: int, root: bytes, previous: bytes, sealed_at: datetime
+    book_id: int, n: int, from_id: int, to_id: int, transfers: int, root: bytes, previous: bytes, sealed_at: datetime
 ) -> bytes:
     """Return the SHA-256 that chains a seal to the one before, shape (32,) bytes."""
     moment = sealed_at.astimezone(UTC).isoformat(timespec="microseconds")
-    head = f"{book_id}|{n}|{from_id}|{to_id}|{count}|{moment}|".encode()
+    head = f"{book_id}|{n}|{from_id}|{to_id}|{transfers}|{moment}|".encode()
     return hashlib.sha256(head + root + previous).digest()
 
 
-def _leaves(connection: Connection, book_id: int, after: int, to_id: int | None) -> list[tuple[int, bytes]]:
-    wanted = select(TRANSFER.c.id, TRANSFER.c.leaf).where(TRANSFER.c.book_id == book_id, TRANSFER.c.id > after)
-    if to_id is not None:
-        wanted = wanted.where(TRANSFER.c.id <= to_id)
-    return [(number, bytes(leaf)) for number, leaf in connection.execute(wanted.order_by(TRANSFER.c.id))]
+def seals_of(connection: Connection, book_id: int) -> Iterator[Row[Any]]:
+    """Yield the seals of a book by number."""
+    yield from connection.execute(select(SEAL).where(SEAL.c.book_id == book_id).order_by(SEAL.c.n))
 
 
-def first_broken_seal(session: Session, book_id: int) -> int | None:
-    """Recompute every seal from its transfers; return the number of the first that does not fit, or nothing."""
-    connection, previous, after = session.connection(), NO_SEAL, 0
-    for seal in connection.execute(select(SEAL).where(SEAL.c.book_id == book_id).order_by(SEAL.c.n)):
-        rows = _leaves(connection, book_id, after, seal.to_id)
-        fits = bool(rows) and len(rows) == seal.transfers and bytes(seal.previous) == previous
-        if not fits or merkle_root([leaf for _, leaf in rows]) != bytes(seal.root):
-            return int(seal.n)
-        digest = seal_digest(
-            book_id, seal.n, seal.from_id, seal.to_id, seal.transfers, bytes(seal.root), previous, seal.sealed_at
-        )
-        if digest != bytes(seal.digest):
-            return int(seal.n)
-        previous, after = digest, seal.to_id
-    return None
+class SealCheck:
+    """Follows the transfers of a book as they pass, by number, and says which seal first is not what they give."""
+
+    def __init__(self, connection: Connection, book_id: int) -> None:
+        self.waiting = list(seals_of(connection, book_id))[::-1]
+        self.finding: Finding | None = None
+        self.number, self.previous, self.after = 0, NO_SEAL, 0
+        self.run: list[tuple[int, bytes]] = []
+        self.to_id = self.waiting[-1].to_id if self.waiting else 0
+
+    def add(self, transfer_id: int, leaf: bytes) -> None:
+        """Take the next transfer."""
+        if transfer_id > self.to_id:
+            self._close(transfer_id)
+        if self.waiting:
+            self.run.append((transfer_id, leaf))
+
+    def end(self) -> Finding | None:
+        """Say what is wrong with the first seal that is not right, or nothing."""
+        self._close(None)
+        return self.finding
+
+    def _close(self, upcoming: int | None) -> None:
+        """Compare every seal that the transfers before ``upcoming`` end; all that are left when there is none."""
+        while self.waiting and (upcoming is None or self.waiting[-1].to_id < upcoming):
+            seal, run = self.waiting.pop(), self.run
+            self.run = []
+            self.to_id = self.waiting[-1].to_id if self.waiting else 0
+            self.number += 1
+            self.finding = self.finding or self._compare(seal, run)
+            self.previous = bytes(seal.digest)
+            if self.finding:
+                self.waiting = []  # the first says where to look; what follows it cannot be right
+
+    def _compare(self, seal: Row[Any], run: list[tuple[int, bytes]]) -> Finding | None:
+        right = {
+            "n": self.number,
+            "previous": self.previous,
+            "from_id": run[0][0] if run else None,
+            "to_id": run[-1][0] if run else None,
+            "transfers": len(run),
+            "root": merkle_root([seal_leaf(*row) for row in run]),
+        }
+        named = {name: getattr(seal, name) for name in right}
+        said = {name: bytes(value) if isinstance(right[name], bytes) else value for name, value in named.items()}
+        whole = {"book_id": seal.book_id, **said, "sealed_at": seal.sealed_at}
+        right["digest"], said["digest"] = seal_digest(**whole), bytes(seal.digest)
+        wrong = next((name for name in right if said[name] != right[name]), None)
+        if wrong is None:
+            return None
+        return Finding("R7", "seal", str(seal.n), wrong, shown(said[wrong]), shown(right[wrong]))
 
 
-def first_unlike_seal(session: Session, book_id: int, published: Mapping[int, bytes]) -> int | None:
-    """Compare seals with digests that were kept outside; return the number of the first that is not so, or nothing.
+def unlike_seal(connection: Connection, book_id: int, published: Mapping[int, bytes]) -> Finding | None:
+    """Compare seals with digests that were kept outside, by number; names the first that is not the same.
 
     This finds who took the newest seals away, or computed them anew over other transfers.
     """
-    stored = session.connection().execute(select(SEAL.c.n, SEAL.c.digest).where(SEAL.c.book_id == book_id))
+    stored = connection.execute(select(SEAL.c.n, SEAL.c.digest).where(SEAL.c.book_id == book_id))
     digest_by_n = {number: bytes(digest) for number, digest in stored}
-    return next((n for n in sorted(published) if digest_by_n.get(n) != published[n]), None)
+    unlike = next((n for n in sorted(published) if digest_by_n.get(n) != published[n]), None)
+    if unlike is None:
+        return None
+    return Finding("R7", "seal", str(unlike), "digest", shown(digest_by_n.get(unlike)), shown(published[unlike]))
 
 
 def sealed_count(session: Session, book_id: int) -> int:

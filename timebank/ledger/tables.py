@@ -1,4 +1,4 @@
-"""Rows of the ledger: three append-only tables, and two that are folded from them.
+"""Rows of the ledger: three append-only tables, two that are folded from them, and what stands beside the books.
 
 Everything that happens is a transfer: one debit, one credit, one amount, so each is balanced by
 construction. Entries number each account without gaps. The database itself refuses
@@ -24,6 +24,7 @@ from timebank.core.columns import (
     big_int,
     big_ref,
     moment,
+    optional_encrypted,
     optional_int,
     optional_moment,
     optional_ref,
@@ -166,3 +167,107 @@ class HoldOpen(SQLModel, table=True):
 
     hold_id: int = Field(primary_key=True, sa_type=BigId, sa_column_args=[ForeignKey("transfer.id")])
     expires_at: datetime = moment()
+
+
+class AccountState(SQLModel, table=True):
+    """What an account was from an entry on: whose, of which kind, with which limits; the database writes it itself.
+
+    ``n`` counts the states of an account from 1; it holds for the entries after ``from_seq``. So an account is written
+    twice, and its limits of the past are known.
+    """
+
+    __tablename__ = "account_state"
+    __table_args__ = (
+        CheckConstraint("n > 0 AND from_seq >= 0", name="numbers"),
+        Index("uq_account_state_n", "account_id", "n", unique=True),
+    )
+
+    id: int | None = big_id()
+    account_id: int = big_ref("account.id")
+    n: int = big_int()
+    book_id: int = big_int()
+    code: str = Field(max_length=80)
+    kind: str = Field(max_length=16)
+    person_id: int | None = optional_int()
+    organisation_id: int | None = optional_int()
+    floor_min: int | None = optional_int()
+    ceiling_min: int | None = optional_int()
+    status: str = Field(max_length=8)
+    from_seq: int = big_int()
+    since: datetime = moment()
+
+
+class WarningLevel(SQLModel, table=True):
+    """Balances at which people are warned, long before the database refuses: of a kind of account, or of one account.
+
+    What is said of one account goes before what is said of its kind. Only entries from ``set_at`` on are looked at.
+    """
+
+    __tablename__ = "warning_level"
+    __table_args__ = (
+        CheckConstraint("(kind IS NULL) <> (account_id IS NULL)", name="of_one"),
+        CheckConstraint("low_min IS NOT NULL OR high_min IS NOT NULL", name="says_something"),
+        CheckConstraint("low_min IS NULL OR high_min IS NULL OR low_min < high_min", name="order"),
+        Index("uq_warning_level_kind", "book_id", "kind", unique=True),
+        Index("uq_warning_level_account", "account_id", unique=True),
+    )
+
+    id: int | None = big_id()
+    book_id: int = big_ref("book.id")
+    kind: str | None = Field(default=None, max_length=16)
+    account_id: int | None = optional_ref("account.id")
+    low_min: int | None = optional_int()
+    high_min: int | None = optional_int()
+    set_at: datetime = moment()
+
+
+class Notice(SQLModel, table=True):
+    """An entry took an account over a warning level: under the low one, or over the high one; once a crossing."""
+
+    __table_args__ = (
+        CheckConstraint("side IN ('low','high')", name="side"),
+        ForeignKeyConstraint(["account_id", "seq"], ["entry.account_id", "entry.seq"]),
+        Index("uq_notice_crossing", "account_id", "seq", "side", unique=True),
+    )
+
+    id: int | None = big_id()
+    account_id: int = Field(sa_type=BigInteger, nullable=False)
+    seq: int = Field(sa_type=BigInteger, nullable=False)
+    side: str = Field(max_length=4)
+    level_min: int = big_int()
+    balance_min: int = big_int()
+    noticed_at: datetime = moment()
+
+
+class NoticeMark(SQLModel, table=True):
+    """Until which entry an account was looked at for notices."""
+
+    __tablename__ = "notice_mark"
+
+    account_id: int = big_ref("account.id", primary_key=True)
+    seq: int = big_int()
+
+
+class SealKey(SQLModel, table=True):
+    """An Ed25519 key that signs published seals; one is current, retired ones have lost their private half."""
+
+    __tablename__ = "seal_key"
+    __table_args__ = (
+        CheckConstraint("status IN ('current','retired')", name="status"),
+        CheckConstraint("(status = 'current') = (private_key IS NOT NULL)", name="retired_cannot_sign"),
+        CheckConstraint("(status = 'current') = (retired_at IS NULL)", name="retired_at"),
+        Index(
+            "uq_seal_key_current",
+            "status",
+            unique=True,
+            sqlite_where=text("status = 'current'"),
+            postgresql_where=text("status = 'current'"),
+        ),
+    )
+
+    key_id: str = Field(primary_key=True, max_length=16)
+    public_key: bytes = Field(sa_type=LargeBinary, nullable=False)
+    private_key: str | None = optional_encrypted("seal_key.private_key")
+    status: str = Field(default="current", max_length=8)
+    made_at: datetime = moment()
+    retired_at: datetime | None = optional_moment()

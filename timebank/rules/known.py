@@ -92,6 +92,7 @@ RULES: dict[str, Kind] = {
     "estate_to": Choice(("pool", "heirs", "heirs_or_pool")),
     "estate_circle": Choice(tuple(CIRCLES)),
     "expiry_days": Whole(1, 36_500, or_none=True),
+    "expiry_to": Choice(("pool", "sink")),
     # honours
     **{f"honour_hours_{stars}": Whole(1, 100_000) for stars in STARS},
 }
