@@ -1,4 +1,4 @@
-"""The checks of the books that are SQL: R1 to R6, each set-based over all rows of a book.
+"""The checks of the books that are SQL: R1 to R6, and seals of no book; each set-based over all rows of a book.
 
 Each selects the first row that breaks it: its ``key``, and for every column that is compared what it says
 (``is_column``) and what it should say (``be_column``). ``!==`` stands for the database's own "differs, or only one
@@ -182,5 +182,12 @@ CHECKS = (
         JOIN entry e ON e.account_id = s.account_id AND e.seq > s.from_seq AND (s.to_seq IS NULL OR e.seq <= s.to_seq)
         WHERE e.balance_after_min < s.floor_min OR (e.amount_min > 0 AND e.balance_after_min > s.ceiling_min)
         ORDER BY e.account_id, e.seq LIMIT 1""",
+    ),
+    Check(
+        "R7",
+        "seal",
+        """
+        SELECT s.n AS key, s.book_id AS is_book_id, b.id AS be_book_id
+        FROM seal s LEFT JOIN book b ON b.id = s.book_id WHERE b.id IS NULL ORDER BY s.book_id, s.n LIMIT 1""",
     ),
 )
