@@ -34,9 +34,9 @@ def set_rules(folder: Path, pack: str, **rules: str) -> str:
 
 
 def make_plan(session: Session, day: date) -> int:
-    """Store a plan for visits to belong to."""
+    """Store a plan for visits to belong to; each day has one of its own."""
     plan = Plan(
-        input_hash="giving",
+        input_hash=f"giving {day}",
         state="published",
         starts_on=day,
         horizon_days=28,
