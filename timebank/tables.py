@@ -2,6 +2,8 @@
 
 from sqlmodel import SQLModel
 
+from timebank.coins import guards as coins_guards
+from timebank.coins import tables as coins
 from timebank.core import tables as core
 from timebank.honours import guards as honours_guards
 from timebank.honours import tables as honours
@@ -19,12 +21,13 @@ from timebank.visits import tables as visits
 METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
-GUARDS = (ledger_guards, needs_guards, visits_guards, honours_guards)
+GUARDS = (ledger_guards, needs_guards, coins_guards, visits_guards, honours_guards)
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
 __all__ = [
     "GUARDS",
     "METADATA",
+    "coins",
     "core",
     "honours",
     "imports",

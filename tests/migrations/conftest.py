@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from tests.coins.conftest import Town
+from tests.coins.filled import fill_coins
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.jobs import enqueue
@@ -54,6 +56,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _ask_and_offer(session, world, noon)
         _look_back(session, world, noon)
         _certify(session, world, noon)
+        fill_coins(session, Town(world, noon))
     return world
 
 

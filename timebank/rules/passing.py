@@ -36,6 +36,17 @@ class Sharing(Case):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parting(Case):
+    """A member who leaves a family account, what they put in, and what all who belong to it put in."""
+
+    day: date
+    available_min: int
+    put_in_min: int
+    put_in_total_min: int
+    jurisdiction: str = field(default_factory=jurisdiction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aid(Case):
     """Coins of the pool that are to be given to a person; ``given_in_year_min`` they had in this calendar year."""
 
@@ -99,6 +110,18 @@ def decide_sharing(sharing: Sharing) -> Decision:
         return decide("family", pack, sharing, refused(bars), moves=False)
     bars += short(sharing.minutes, sharing.available_min)
     return decide("family", pack, sharing, refused(bars) if bars else Outcome(sharing.minutes, [in_circle]))
+
+
+def decide_parting(parting: Parting) -> Decision:
+    """Decide what a member takes along: their part of what can be spent, in proportion of what was put in.
+
+    It is rounded down; who has put nothing in takes nothing.
+    """
+    pack = pack_in_force(parting.day, parting.jurisdiction)
+    put_in, total = parting.put_in_min, parting.put_in_total_min
+    part = parting.available_min * put_in // total if total else 0
+    taken = found("family_circle", "part_taken", put_in=put_in, total=total)
+    return decide("family", pack, parting, Outcome(part, [taken]))
 
 
 def decide_aid(aid: Aid) -> Decision:

@@ -37,7 +37,7 @@ def redeeming_by(pack: Pack, redemption: Redemption) -> Decision:
     price = -(-redemption.minutes * ratio.numerator // ratio.denominator)
     priced = found("redeem_ratio", "at_price", price=price, ratio=f"{ratio.numerator}/{ratio.denominator}")
     bars = redeem_bars(pack, redemption) + _day_bars(pack, redemption, price)
-    bars += short(price, redemption.available_min)
+    bars += [] if redemption.from_group else short(price, redemption.available_min)
     return decide("redeem", pack, redemption, refused(bars) if bars else Outcome(price, [priced]))
 
 

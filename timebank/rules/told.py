@@ -38,6 +38,13 @@ def _verdict(decision: Decision, pack: Pack, day: str, locale: Locale) -> str:
     return say("rules_yes", locale, kind=kind, minutes=minutes, coins=coins, title=title, pack=pack.name, day=day)
 
 
+def reasons_said(decision: Decision, pack: Pack, locale: Locale) -> Iterator[str]:
+    """Yield each reason of a decision in one line: what was found, what would be needed, and where it stands."""
+    for finding in decision.findings:
+        lines = [line.strip(" -") for line in _reason(finding, pack, locale, is_allowed=decision.allowed)]
+        yield " ".join(lines)
+
+
 def _reason(finding: Finding, pack: Pack, locale: Locale, *, is_allowed: bool) -> Iterator[str]:
     values = {name: _word(name, value, locale) for name, value in finding.values}
     values |= {f"{name}_coins": format_coins(value) for name, value in finding.values if isinstance(value, int)}

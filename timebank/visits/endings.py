@@ -20,6 +20,7 @@ from timebank.needs.requests import LIVE, NEED, REQUEST, check_words, request_of
 from timebank.rules.pack import pack_in_force
 from timebank.visits.life import EVENT, VISIT, cancel, miss, visit_of
 from timebank.visits.offers import OFFER, withdraw_offers
+from timebank.visits.paid import settle_paid
 from timebank.visits.tables import Visit, VisitEnding
 
 ENDING: Table = VisitEnding.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -55,6 +56,7 @@ def cancel_by(
     visit = cancel(session, visit_id, actor=actor, note=note, now=now)
     if _keep(session, visit, "cancelled", side, actor, now):
         _follow(session, visit, side, "cancelled", actor, now)
+        settle_paid(session, visit_id=visit_id, actor=actor, now=now)
     return visit
 
 
@@ -74,6 +76,7 @@ def miss_by(session: Session, visit_id: int, *, side: str, actor: str, note: str
     visit = miss(session, visit_id, actor=actor, note=note, now=now)
     if _keep(session, visit, "missed", side, actor, now):
         _follow(session, visit, side, "missed", actor, now)
+        settle_paid(session, visit_id=visit_id, actor=actor, now=now)
     return visit
 
 
@@ -109,6 +112,7 @@ def withdraw_request(session: Session, request_id: int, *, actor: str, reason: s
     withdraw_offers(session, [request_id], now)
     allowed = ("received", "listed", "offered")
     step(session, request_id, allowed, "withdrawn", actor=actor, note=words, now=now, closed_at=now)
+    settle_paid(session, request_id=request_id, actor=actor, now=now)
 
 
 def end_for_senior(session: Session, senior_id: int, *, actor: str, note: str, now: datetime) -> int:
@@ -139,6 +143,7 @@ def end_for_senior(session: Session, senior_id: int, *, actor: str, note: str, n
     connection.execute(
         update(NEED).where(NEED.c.senior_id == senior_id, NEED.c.status != "closed").values(status="closed")
     )
+    settle_paid(session, senior_id=senior_id, actor=actor, now=now)
     return len(visits)
 
 

@@ -16,6 +16,7 @@ from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.rules.pack import EVIDENCE
+from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToDispute, TooEarly
 from timebank.visits.tables import Visit, VisitEvent, VisitStatement
 
@@ -95,6 +96,8 @@ def check_out(session: Session, visit_id: int, *, volunteer_id: int, at: datetim
 def confirm(session: Session, visit_id: int, *, confirmed_by: str) -> Visit:
     """Confirm what was served, by the senior, the organisation or a sample audit.
 
+    What is held for it in coins is captured by the next sweep of what is paid.
+
     Raises
     ------
     WrongInput
@@ -150,6 +153,7 @@ def resolve(session: Session, visit_id: int, *, actor: str, served_min: int, not
     visit, is_new = _step(session, visit, frm=("disputed",), to=to, served_min=served_min, confirmed_by="organisation")
     if is_new:
         _tell(session, visit, "resolved", actor, note, now)
+        settle_paid(session, visit_id=visit_id, actor=actor, now=now)
     return visit
 
 

@@ -15,6 +15,7 @@ from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.rules.pack import pack_in_force
 from timebank.visits.life import EVENT, VISIT, visit_of
+from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToAudit
 from timebank.visits.tables import Visit, VisitStatement
 
@@ -49,6 +50,7 @@ def state_minutes(session: Session, visit_id: int, *, side: str, actor: str, min
         raise WrongInput(field="minutes", value=str(minutes), right=Phrase("right_stated", minutes=stated[side]))
     if is_new and len(stated) == len(SIDES):
         _compare(session, visit, stated, now)
+        settle_paid(session, visit_id=visit_id, actor=actor, now=now)
     return visit_of(session, visit_id)
 
 
@@ -66,6 +68,7 @@ def confirm_alone(session: Session, visit_id: int, *, now: datetime) -> Visit:
         ((side, minutes),) = stated.items()
         if minutes:
             _confirm(session, visit, side, minutes)
+            settle_paid(session, visit_id=visit_id, now=now)
         else:
             _dispute(session, visit, stated, now)
     elif not stated or visit.status not in ("confirmed", "disputed"):
