@@ -21,6 +21,7 @@ from timebank.core.texts import say, say_refusal
 from timebank.demo.progress import progress_on
 from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
+from timebank.health.command import app as health_app
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
 from timebank.ledger.command import app as ledger_app
@@ -46,6 +47,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
+app.add_typer(health_app, name="health")
 
 
 def _engine() -> AbstractContextManager[Engine]:

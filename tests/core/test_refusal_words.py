@@ -27,6 +27,8 @@ NAMES = {
         "MB",
         "TIMEBANK_HOME",
         "TIMEBANK_KEYS",
+        "TOML",
+        "AS",  # the beginning of a published key of seals
         "UTF-8",
         "XML",
     ),

@@ -59,6 +59,31 @@ def cutoffs(before: Pack, after: Pack, day: date) -> set[date]:
     return {cutoff for pack in (before, after) if (cutoff := cutoff_by(pack, day)) is not None}
 
 
+def may_redeem(
+    pack: Pack,
+    day: date,
+    *,
+    born_on: date,
+    in_hardship: bool,
+    available_min: int,
+    earned_min: int,
+    first_earned_on: date | None,
+) -> bool:
+    """Tell whether a holder may redeem for themselves on a day; everyone counts as registered in the place."""
+    case = Redemption(
+        day=day,
+        holder_age=age_on(born_on, day),
+        minutes=1,
+        available_min=available_min,
+        holder_in_hardship=in_hardship,
+        residence="registered",
+        earned_total_min=earned_min,
+        served_total_min=earned_min,
+        first_served_on=first_earned_on or day,
+    )
+    return not redeem_bars(pack, case)
+
+
 class Comparison:
     """Counts of what changes on a day from one pack to another, over any number of accounts."""
 
@@ -109,18 +134,15 @@ class Comparison:
             yield f"gift_{'gained' if was < can else 'lost'}", holder.available_min
 
     def _redeems(self, pack: Pack, holder: Holder) -> bool:
-        case = Redemption(
-            day=self.day,
-            holder_age=age_on(holder.born_on, self.day),
-            minutes=1,
+        return may_redeem(
+            pack,
+            self.day,
+            born_on=holder.born_on,
+            in_hardship=holder.in_hardship,
             available_min=holder.available_min,
-            holder_in_hardship=holder.in_hardship,
-            residence="registered",
-            earned_total_min=holder.earned_min,
-            served_total_min=holder.earned_min,
-            first_served_on=holder.first_earned_on or self.day,
+            earned_min=holder.earned_min,
+            first_earned_on=holder.first_earned_on,
         )
-        return not redeem_bars(pack, case)
 
     def _earns(self, pack: Pack, holder: Holder) -> bool:
         case = Service(
