@@ -48,9 +48,9 @@ class Pair:
         return self.earn(key, amount_min, **(parts | changes))
 
 
-def make_pair(session: Session, now: datetime) -> Pair:
+def make_pair(session: Session, now: datetime, *, code: str = "putuo") -> Pair:
     """Open the book of Anna and Bo, both with nothing yet; Bo stores at most 1,000 minutes."""
-    book = book_id(ensure_book(session, "putuo", "普陀", now))
+    book = book_id(ensure_book(session, code, "普陀", now))
     rows: list[dict[str, object]] = [
         {"code": "anna", "kind": "member"},
         {"code": "bo", "kind": "member", "ceiling_min": 1000},
