@@ -81,10 +81,11 @@ def _make_redemptions() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("holder_id", sa.BigInteger(), nullable=False),
         sa.Column("asker_id", sa.BigInteger(), nullable=False),
-        sa.Column("taker_id", sa.BigInteger(), nullable=True),
+        sa.Column("served_id", sa.BigInteger(), nullable=False),
         sa.Column("service_id", sa.BigInteger(), nullable=False),
         sa.Column("request_id", sa.BigInteger(), nullable=True),
         sa.Column("visit_id", sa.BigInteger(), nullable=True),
+        sa.Column("group_id", sa.BigInteger(), nullable=True),
         sa.Column("minutes", sa.BigInteger(), nullable=False),
         sa.Column("price_min", sa.BigInteger(), nullable=False),
         sa.Column("numerator", sa.BigInteger(), nullable=False),
@@ -100,35 +101,49 @@ def _make_redemptions() -> None:
         sa.CheckConstraint("status IN ('held','captured','released','expired')", name=op.f("ck_redemption_status")),
         sa.CheckConstraint("(captured_min > 0) = (transfer_id IS NOT NULL)", name=op.f("ck_redemption_transfer")),
         sa.CheckConstraint(
+            "CASE WHEN request_id IS NULL THEN 0 ELSE 1 END + CASE WHEN visit_id IS NULL THEN 0 ELSE 1 END "
+            "+ CASE WHEN group_id IS NULL THEN 0 ELSE 1 END <= 1",
+            name=op.f("ck_redemption_one_purpose"),
+        ),
+        sa.CheckConstraint(
             "captured_min BETWEEN 0 AND price_min AND settlements >= 0", name=op.f("ck_redemption_captured")
         ),
         sa.CheckConstraint(
             "minutes > 0 AND price_min > 0 AND numerator > 0 AND denominator > 0", name=op.f("ck_redemption_amounts")
         ),
-        sa.CheckConstraint("request_id IS NULL OR visit_id IS NULL", name=op.f("ck_redemption_one_purpose")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_redemption_account_id")),
         sa.ForeignKeyConstraint(["act_id"], ["coin_act.id"], name=op.f("fk_redemption_act_id")),
         sa.ForeignKeyConstraint(["asker_id"], ["person.id"], name=op.f("fk_redemption_asker_id")),
         sa.ForeignKeyConstraint(["book_id"], ["book.id"], name=op.f("fk_redemption_book_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["group_service.id"], name=op.f("fk_redemption_group_id")),
         sa.ForeignKeyConstraint(["hold_id"], ["transfer.id"], name=op.f("fk_redemption_hold_id")),
         sa.ForeignKeyConstraint(["holder_id"], ["person.id"], name=op.f("fk_redemption_holder_id")),
         sa.ForeignKeyConstraint(["request_id"], ["service_request.id"], name=op.f("fk_redemption_request_id")),
+        sa.ForeignKeyConstraint(["served_id"], ["person.id"], name=op.f("fk_redemption_served_id")),
         sa.ForeignKeyConstraint(["service_id"], ["service.id"], name=op.f("fk_redemption_service_id")),
-        sa.ForeignKeyConstraint(["taker_id"], ["person.id"], name=op.f("fk_redemption_taker_id")),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name=op.f("fk_redemption_transfer_id")),
         sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_redemption_visit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_redemption")),
     )
     op.create_index(op.f("ix_redemption_account_id"), "redemption", ["account_id"], unique=False)
     op.create_index(op.f("ix_redemption_asker_id"), "redemption", ["asker_id"], unique=False)
+    op.create_index(op.f("ix_redemption_group_id"), "redemption", ["group_id"], unique=False)
     op.create_index(op.f("ix_redemption_holder_id"), "redemption", ["holder_id"], unique=False)
     op.create_index("ix_redemption_list", "redemption", ["book_id", "status", "id"], unique=False)
     op.create_index(op.f("ix_redemption_request_id"), "redemption", ["request_id"], unique=False)
+    op.create_index(op.f("ix_redemption_served_id"), "redemption", ["served_id"], unique=False)
     op.create_index(op.f("ix_redemption_service_id"), "redemption", ["service_id"], unique=False)
-    op.create_index(op.f("ix_redemption_taker_id"), "redemption", ["taker_id"], unique=False)
     op.create_index(op.f("ix_redemption_transfer_id"), "redemption", ["transfer_id"], unique=False)
     op.create_index(op.f("ix_redemption_visit_id"), "redemption", ["visit_id"], unique=False)
     op.create_index("uq_redemption_act", "redemption", ["act_id"], unique=True)
+    op.create_index(
+        "uq_redemption_group",
+        "redemption",
+        ["group_id", "served_id"],
+        unique=True,
+        sqlite_where=sa.text("status IN ('held','captured')"),
+        postgresql_where=sa.text("status IN ('held','captured')"),
+    )
     op.create_index("uq_redemption_hold", "redemption", ["hold_id"], unique=True)
     op.create_index(
         "uq_redemption_request",

@@ -147,7 +147,7 @@ def test_donation_can_be(session: Session, town: Town, parts: dict[str, Any], re
     """Giver and target are there, and what is given is; else nothing moves."""
     town.earn(session, "S1", 100)
     said: dict[str, Any] = {"minutes": 60, "target": "pool", "person_id": town.who("S1")} | parts
-    known = {name: town.who(value) if value in ("S1", "V5") else value for name, value in said.items()}
+    known: dict[str, Any] = {name: town.who(value) if value in ("S1", "V5") else value for name, value in said.items()}
 
     with pytest.raises(refusal):
         donate(session, town.act("donate", "S1"), Donated(**known))

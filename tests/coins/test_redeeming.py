@@ -148,7 +148,7 @@ def test_spouse_is_served_for_ones_coins(session: Session, town: Town) -> None:
 
     booked = town.book_visit(session, taker_id=town.who("S2"))
 
-    assert (booked.holder_id, booked.taker_id) == (town.who("S1"), town.who("S2"))
+    assert (booked.holder_id, booked.served_id) == (town.who("S1"), town.who("S2"))
 
 
 def test_hours_of_a_group_are_not_redeemed(session: Session, town: Town) -> None:
@@ -220,7 +220,7 @@ def test_request_is_paid_once(session: Session, town: Town) -> None:
 
     booked = redeem_request(session, town.act("pay", "S1"), number)
 
-    assert (booked.request_id, booked.minutes, booked.taker_id) == (number, 10, None)
+    assert (booked.request_id, booked.minutes, booked.served_id) == (number, 10, town.who("S1"))
     with pytest.raises(WrongState, match="not paid for"):
         redeem_request(session, town.act("again", "S1"), number)
     release_redemption(session, booked.id or 0, now=town.noon)

@@ -12,17 +12,29 @@ from tests.coins.conftest import Town
 from tests.needs.asking import DESK, NOW, TUESDAY, asked, listed
 from tests.visits.conftest import MakeVisit, begin, end, hold
 from tests.visits.offering import offer, take
-from tests.worlds import World
-from timebank.coins.redeeming import redeem_request, redemption_of
-from timebank.coins.refusals import NotTheirs
+from tests.worlds import MONDAY, World
+from timebank.coins.donations import Donated, donate
+from timebank.coins.holders import group_account
+from timebank.coins.redeeming import redeem_from_group, redeem_request, redemption_of
+from timebank.coins.refusals import NotByRules, NotTheirs
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
-from timebank.core.errors import WrongState
+from timebank.core.errors import NotFound, WrongState
+from timebank.ledger.accounts import balance_of
 from timebank.ledger.reconcile import reconcile
 from timebank.needs.requests import ask, lapse_past, turn_away
 from timebank.visits.endings import cancel_by, end_for_senior, miss_by, withdraw_request
+from timebank.visits.groups import (
+    Attendance,
+    Occasion,
+    cancel_group,
+    confirm_group,
+    credit_group,
+    hold_group,
+    plan_group,
+)
 from timebank.visits.life import dispute, resolve
-from timebank.visits.paid import Settled, redeem_visit, settle_paid
+from timebank.visits.paid import Settled, redeem_group, redeem_visit, settle_paid
 from timebank.visits.statements import confirm_alone, state_minutes
 
 LATER = NOW + timedelta(days=1)
@@ -176,3 +188,71 @@ def test_request_that_ends_frees_what_was_held(engine: Engine, town: Town, world
 
         assert redemption_of(session, booked).status == "released"
         assert town.has(session, "S1") == (100, 0)
+
+
+def _singing(session: Session, world: World) -> int:
+    """Plan an hour of singing on Monday: V1 and V2 lead, S1 to S4 come."""
+    occasion = Occasion(
+        organisation_id=world.organisations["EAST"],
+        service_id=world.services["greeting"],
+        area_id=world.areas["310107004"],
+        day=MONDAY,
+        starts_min=840,
+        planned_min=60,
+        giver_ids=(world.volunteers["V1"], world.volunteers["V2"]),
+        served_ids=tuple(world.seniors[f"S{n}"] for n in range(1, 5)),
+    )
+    return plan_group(session, occasion, idempotency_key="sing", actor=DESK, now=NOW)
+
+
+def sung(session: Session, world: World, group: int) -> None:
+    """It went on for fifty minutes, and is confirmed."""
+    came = [Attendance(world.volunteers[f"V{n}"], 840, minutes) for n, minutes in ((1, 50), (2, 40))]
+    hold_group(session, group, came, evidence="paper", actor=DESK, now=LATER)
+    confirm_group(session, group, actor="organisation:9", now=LATER)
+
+
+def called_off(session: Session, world: World, group: int) -> None:
+    """It did not take place."""
+    cancel_group(session, group, actor=DESK, note="停电", now=NOW)
+
+
+@pytest.mark.parametrize(("ending", "captured"), [(sung, 50), (called_off, 0)])
+def test_each_who_is_served_in_a_group_pays_their_own(
+    engine: Engine, town: Town, ending: Callable[[Session, World, int], None], captured: int
+) -> None:
+    """Two pay for the hour they are at, as long as it goes on, once each; who does not pay is served all the same."""
+    with transaction(engine) as session:
+        group = _singing(session, town.world)
+        for ref in ("S1", "S3"):
+            town.earn(session, ref, 200)
+            redeem_group(session, town.act("pay", ref), group, served_id=town.who(ref))
+        with pytest.raises(WrongState, match="not paid for"):
+            redeem_group(session, town.act("again", "S1"), group, served_id=town.who("S1"))
+        with pytest.raises(NotFound):
+            redeem_group(session, town.act("stranger", "S5"), group, served_id=town.who("S5"))
+
+        ending(session, town.world, group)
+
+        assert [town.has(session, ref) for ref in ("S1", "S3")] == [(200 - captured, 0)] * 2
+        assert settle_paid(session, now=LATER, book_id=town.book) == Settled(0, 0, 0)
+        with pytest.raises(WrongState, match="planned"):
+            redeem_group(session, town.act("late", "S2"), group, served_id=town.who("S2"))
+
+
+def test_hours_of_a_group_wait_for_the_one_they_are_donated_to(engine: Engine, town: Town) -> None:
+    """What the givers of a group earn stands in its own account: donated on, never redeemed."""
+    east = town.world.organisations["EAST"]
+    with transaction(engine) as session:
+        group = _singing(session, town.world)
+        sung(session, town.world, group)
+        account = group_account(session, town.book, east)
+        credit_group(session, town.book, group, now=LATER, donation_id=account)
+        stood = balance_of(session, account).balance_min
+        act = town.act("on", f"organisation:{east}")
+        donate(session, act, Donated(minutes=80, target="pool", organisation_id=east))
+
+        assert (stood, balance_of(session, account).balance_min) == (90, 10)
+        with pytest.raises(NotByRules):
+            redeem_from_group(session, act, east, minutes=10)
+        assert reconcile(session, town.book) == []

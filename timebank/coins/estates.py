@@ -142,7 +142,7 @@ def heirs_of(session: Session, person_id: int, day: date) -> dict[int, str]:
 def _let_go(session: Session, act: Act, gate: Gate, person_id: int, account: int) -> None:
     """Release what is held for services to them, give gifts back, and leave the family with their part."""
     r = REDEMPTION.c
-    theirs = (r.account_id == account) | (r.holder_id == person_id) | (r.taker_id == person_id)
+    theirs = (r.account_id == account) | (r.holder_id == person_id) | (r.served_id == person_id)
     held = select(r.id).where(r.book_id == act.book_id, r.status == "held", theirs).order_by(r.id)
     for number in session.connection().execute(held).scalars().all():
         release_redemption(session, number, now=act.now)

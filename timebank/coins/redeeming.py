@@ -47,7 +47,7 @@ MOST_MIN = 1440
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """What is to be paid with coins: a service of some minutes, until a day, for a request or a visit or neither.
+    """What is to be paid with coins: a service of some minutes, until a day; for a request, a visit, a group or none.
 
     ``payer_id`` spends: from their own account, or from that of their family (``from_family``). ``taker_id`` is who is
     served when it is somebody else. ``residence`` is the payer's, where the registry of seniors does not know it.
@@ -62,6 +62,7 @@ class Booking:
     residence: str | None = None
     request_id: int | None = None
     visit_id: int | None = None
+    group_id: int | None = None
 
 
 def redeem(session: Session, act: Act, booking: Booking) -> Redemption:
@@ -231,18 +232,19 @@ def _book(
         decision=decision,
     )
     hold_id = promise(session, act, gate, payment, until=until)
-    served = booking.taker_id if spender is None else None
+    served = booking.taker_id or booking.payer_id
     numerator, denominator = _ratio(decision)
     row = Redemption(
         act_id=gate.act_id,
         book_id=act.book_id,
         account_id=account_id,
-        holder_id=booking.payer_id if spender is None else (booking.taker_id or booking.payer_id),
+        holder_id=booking.payer_id if spender is None else served,
         asker_id=booking.payer_id,
-        taker_id=served,
+        served_id=served,
         service_id=booking.service_id,
         request_id=booking.request_id,
         visit_id=booking.visit_id,
+        group_id=booking.group_id,
         minutes=booking.minutes,
         price_min=decision.minutes,
         numerator=numerator,
@@ -254,7 +256,8 @@ def _book(
         with session.begin_nested():
             session.add(row)
     except IntegrityError as fault:
-        for purpose, key in (("request", booking.request_id), ("visit", booking.visit_id)):
+        purposes = {"request": booking.request_id, "visit": booking.visit_id, "group": booking.group_id}
+        for purpose, key in purposes.items():
             if broke(fault, f"uq_redemption_{purpose}", f"redemption.{purpose}_id"):
                 state, allowed = Phrase("state_paid"), Phrase("allowed_unpaid")
                 raise WrongState(kind=purpose, key=str(key), state=state, allowed=allowed) from fault

@@ -40,10 +40,10 @@ class CoinTransfer(SQLModel, table=True):
 
 
 class Redemption(SQLModel, table=True):
-    """Minutes that are held for a service, for a request or a visit or for neither, until it is served or not.
+    """Minutes that are held for a service until it is served or not: for a request, a visit, a group service or none.
 
-    ``holder_id`` is whom the rules ask about, ``asker_id`` who spends, ``taker_id`` who is served when that is somebody
-    else. ``settlements`` counts how often what was captured was set; it numbers the keys of the postings.
+    ``holder_id`` is whom the rules ask about, ``asker_id`` who spends, ``served_id`` who is served. ``settlements``
+    counts how often what was captured was set; it numbers the keys of the postings.
     """
 
     __table_args__ = (
@@ -52,7 +52,11 @@ class Redemption(SQLModel, table=True):
         CheckConstraint("captured_min BETWEEN 0 AND price_min AND settlements >= 0", name="captured"),
         CheckConstraint("(captured_min > 0) = (transfer_id IS NOT NULL)", name="transfer"),
         CheckConstraint("captured_min = 0 OR status = 'captured'", name="state"),
-        CheckConstraint("request_id IS NULL OR visit_id IS NULL", name="one_purpose"),
+        CheckConstraint(
+            "CASE WHEN request_id IS NULL THEN 0 ELSE 1 END + CASE WHEN visit_id IS NULL THEN 0 ELSE 1 END "
+            "+ CASE WHEN group_id IS NULL THEN 0 ELSE 1 END <= 1",
+            name="one_purpose",
+        ),
         Index("uq_redemption_act", "act_id", unique=True),
         Index("uq_redemption_hold", "hold_id", unique=True),
         Index(
@@ -69,6 +73,14 @@ class Redemption(SQLModel, table=True):
             sqlite_where=text("status IN ('held','captured')"),
             postgresql_where=text("status IN ('held','captured')"),
         ),
+        Index(
+            "uq_redemption_group",
+            "group_id",
+            "served_id",
+            unique=True,
+            sqlite_where=text("status IN ('held','captured')"),
+            postgresql_where=text("status IN ('held','captured')"),
+        ),
         Index("ix_redemption_list", "book_id", "status", "id"),
     )
 
@@ -78,10 +90,11 @@ class Redemption(SQLModel, table=True):
     account_id: int = big_ref("account.id", index=True)
     holder_id: int = big_ref("person.id", index=True)
     asker_id: int = big_ref("person.id", index=True)
-    taker_id: int | None = optional_ref("person.id", index=True)
+    served_id: int = big_ref("person.id", index=True)
     service_id: int = big_ref("service.id", index=True)
     request_id: int | None = optional_ref("service_request.id", index=True)
     visit_id: int | None = optional_ref("visit.id", index=True)
+    group_id: int | None = optional_ref("group_service.id", index=True)
     minutes: int = big_int()
     price_min: int = big_int()
     numerator: int = big_int()

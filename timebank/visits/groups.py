@@ -25,6 +25,7 @@ from timebank.rules.decision import Decision
 from timebank.visits.credit import credit_givers
 from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
 from timebank.visits.life import check_evidence
+from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToDispute, TooEarly
 from timebank.visits.reminders import OWN_AREA, SENIOR
 
@@ -145,6 +146,7 @@ def confirm_group(session: Session, group_id: int, *, actor: str, now: datetime)
     _refuse_parties(session, group_id, actor, ())
     if _step(session, group_id, ("held",), "confirmed", confirmed_by=actor):
         tell_group(session, group_id, "confirmed", actor, "", now)
+        settle_paid(session, group_id=group_id, actor=actor, now=now)
     return group_of(session, group_id)
 
 
@@ -196,6 +198,7 @@ def resolve_group(
             mine = (GIVER.c.group_id == group_id, GIVER.c.volunteer_id == who)
             session.connection().execute(update(GIVER).where(*mine).values(served_min=minutes))
         tell_group(session, group_id, "resolved", actor, words, now)
+        settle_paid(session, group_id=group_id, actor=actor, now=now)
     return group_of(session, group_id)
 
 
@@ -212,6 +215,7 @@ def cancel_group(session: Session, group_id: int, *, actor: str, note: str, now:
     words = check_words("note", note)
     if _step(session, group_id, ("planned",), "cancelled"):
         tell_group(session, group_id, "cancelled", actor, words, now)
+        settle_paid(session, group_id=group_id, actor=actor, now=now)
     return group_of(session, group_id)
 
 

@@ -1,8 +1,9 @@
 """Visits that are paid with coins: what is held for one is captured, released or waits, as the visit ends.
 
 A visit that is confirmed is captured as far as it was served; one that did not happen is released, unless the request
-behind it goes on to the next volunteer. Where a visit ends with its moment told, this happens at once; the sweep of
-:func:`settle_paid` over a book does what is left, such as visits that were confirmed by the day.
+behind it goes on to the next volunteer. A group service is captured of each who was to be served and pays, as long as
+it went. Where it ends with its moment told, this happens at once; the sweep of :func:`settle_paid` over a book does
+what is left, such as visits that were confirmed by the day.
 """
 
 from datetime import datetime
@@ -18,9 +19,12 @@ from timebank.coins.tables import Redemption
 from timebank.core.errors import NotFound, WrongState
 from timebank.needs.requests import NEED, REQUEST
 from timebank.needs.tables import Need
+from timebank.visits.group_tables import GroupGiver, GroupServed, GroupService
 from timebank.visits.tables import Visit
 
 VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GROUP: Table = GroupService.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GIVER: Table = GroupGiver.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 PAGE = 500
 LOOKED_FOR = ("received", "listed", "offered")
 """States of a request in which somebody is still looked for, so that what is held for it stays held."""
@@ -76,6 +80,46 @@ def redeem_visit(
     return redeem(session, act, booking)
 
 
+def redeem_group(
+    session: Session,
+    act: Act,
+    group_id: int,
+    *,
+    served_id: int,
+    payer_id: int | None = None,
+    from_family: bool = False,
+    residence: str | None = None,
+) -> Redemption:
+    """Hold the price of a planned group service for one of those who are to be served at it.
+
+    Raises
+    ------
+    NotFound
+        When there is no such group service, or they are not to be served at it.
+    WrongState
+        When it was held or has ended, or is paid for already.
+    NotByRules, BalanceTooLow, NotTheirs
+        As :func:`timebank.coins.redeeming.redeem` does.
+    """
+    group = session.get(GroupService, group_id, populate_existing=True)
+    if group is None or session.get(GroupServed, (group_id, served_id)) is None:
+        raise NotFound(kind="group", key=str(group_id))
+    if group.status != "planned" and not has_acted(session, act):
+        raise WrongState(kind="group", key=str(group_id), state=group.status, allowed="planned")
+    payer = served_id if payer_id is None else payer_id
+    booking = Booking(
+        payer_id=payer,
+        service_id=group.service_id,
+        minutes=group.planned_min,
+        last_day=group.day,
+        taker_id=None if payer == served_id else served_id,
+        from_family=from_family,
+        residence=residence,
+        group_id=group_id,
+    )
+    return redeem(session, act, booking)
+
+
 def settle_paid(
     session: Session,
     *,
@@ -84,13 +128,15 @@ def settle_paid(
     book_id: int | None = None,
     visit_id: int | None = None,
     request_id: int | None = None,
+    group_id: int | None = None,
     senior_id: int | None = None,
 ) -> Settled:
-    """Set what is held, or was captured, for visits and requests to what became of them; again changes nothing.
+    """Set what is held, or was captured, for visits, requests and groups to what became of them; again changes nothing.
 
-    It looks at one visit, one request, one senior's, or all that is held in a book, page by page.
+    It looks at one visit, one request, one group service, one senior's, or all that is held in a book, page by page.
     """
-    some = {"visit_id": visit_id, "request_id": request_id, "senior_id": senior_id, "book_id": book_id}
+    some = {"visit_id": visit_id, "request_id": request_id, "group_id": group_id}
+    some |= {"senior_id": senior_id, "book_id": book_id}
     total, last = Settled(0, 0, 0), 0
     while rows := session.connection().execute(_wanted(some, last)).all():
         for row in rows:
@@ -104,34 +150,44 @@ def _wanted(some: dict[str, int | None], last: int) -> Select[Any]:
     r, q, v = REDEMPTION.c, REQUEST.c, VISIT.c
     newest = select(func.max(v.id)).where(v.need_id == q.need_id).scalar_subquery()
     visit = VISIT.alias("visit_of_it")
-    columns = (r.id, visit.c.status.label("visit"), visit.c.served_min, q.status.label("request"))
+    longest = select(func.max(GIVER.c.served_min)).where(GIVER.c.group_id == r.group_id).scalar_subquery()
+    served = func.coalesce(visit.c.served_min, longest, 0).label("served_min")
+    columns = (visit.c.status.label("visit"), q.status.label("request"), GROUP.c.status.label("group"))
     wanted = (
-        select(*columns, r.status, r.captured_min)
+        select(r.id, *columns, served)
         .outerjoin(REQUEST, q.id == r.request_id)
         .outerjoin(visit, visit.c.id == func.coalesce(r.visit_id, newest))
-        .where(r.id > last, or_(r.visit_id.is_not(None), r.request_id.is_not(None)))
+        .outerjoin(GROUP, GROUP.c.id == r.group_id)
+        .where(r.id > last, or_(r.visit_id.is_not(None), r.request_id.is_not(None), r.group_id.is_not(None)))
     )
     if some["visit_id"] is not None:
         asked = select(q.id).join(NEED, NEED.c.id == q.need_id).join(VISIT, v.need_id == NEED.c.id)
         behind = asked.where(v.id == some["visit_id"])
         wanted = wanted.where(or_(r.visit_id == some["visit_id"], r.request_id.in_(behind)))
-    if some["request_id"] is not None:
-        wanted = wanted.where(r.request_id == some["request_id"])
+    for name in ("request_id", "group_id", "book_id"):
+        if some[name] is not None:
+            wanted = wanted.where(r[name] == some[name])
     if some["senior_id"] is not None:
-        wanted = wanted.where(or_(r.holder_id == some["senior_id"], r.taker_id == some["senior_id"]))
-    if some["book_id"] is not None:
-        wanted = wanted.where(r.book_id == some["book_id"])
-    is_one = some["visit_id"] is not None or some["request_id"] is not None
+        wanted = wanted.where(or_(r.holder_id == some["senior_id"], r.served_id == some["senior_id"]))
+    is_one = any(some[name] is not None for name in ("visit_id", "request_id", "group_id"))
     states = ("held", "captured") if is_one else ("held",)
     return wanted.where(r.status.in_(states)).order_by(r.id).limit(PAGE)
 
 
 def _settle(session: Session, row: Row[Any], actor: str, now: datetime) -> Settled:
-    if row.visit == "confirmed":
-        minutes = capture_redemption(session, row.id, served_min=row.served_min or 0, actor=actor, now=now)
+    if "confirmed" in (row.visit, row.group):
+        minutes = capture_redemption(session, row.id, served_min=row.served_min, actor=actor, now=now)
         return Settled(int(minutes > 0), minutes, int(minutes == 0))
-    is_gone = row.visit in ("missed", "cancelled") if row.visit else row.request not in (*LOOKED_FOR, "planned")
-    if not is_gone or row.request in LOOKED_FOR:
+    if row.request in LOOKED_FOR or not _is_gone(row):
         return Settled(0, 0, 0)
     release_redemption(session, row.id, now=now)
     return Settled(0, 0, 1)
+
+
+def _is_gone(row: Row[Any]) -> bool:
+    """Tell whether what was paid for will not be served."""
+    if row.group is not None:
+        return bool(row.group == "cancelled")
+    if row.visit is not None:
+        return bool(row.visit in ("missed", "cancelled"))
+    return bool(row.request != "planned")
