@@ -27,7 +27,7 @@ SKIPS_A_NUMBER = """
         to_day, service_min, credit_min, issued_on, issued_at, key_id, statement, content)
     SELECT organisation_id, year, 3, 'gap', 'gap', request_hash, person_id, from_day,
         to_day, service_min, credit_min, issued_on, issued_at, key_id, statement, content FROM certificate"""
-RESTS_ON = "SELECT transfer_id, service_min, credit_min FROM certificate_transfer ORDER BY 1"
+RESTS_ON = "SELECT transfer_id, service_min, credit_min FROM certificate_record ORDER BY 1"
 
 
 def content_of(certificate: Certificate) -> Content:
@@ -324,8 +324,8 @@ def test_newer_content_is_not_guessed_at() -> None:
     "statement",
     [
         "UPDATE certificate SET service_min = 6000",
-        "DELETE FROM certificate_transfer",
-        "UPDATE certificate_transfer SET service_min = 6000",
+        "DELETE FROM certificate_record",
+        "UPDATE certificate_record SET service_min = 6000",
         SKIPS_A_NUMBER,
     ],
 )

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from tests.honours.givers import Giver
 from tests.worlds import World
 from timebank.core.database import transaction
-from timebank.honours.hours import SERVICE, VISIT, served_visits, standing_on, total_min
+from timebank.honours.hours import SERVICE, VISIT, served_records, standing_on, total_min
 from timebank.ledger.accounts import ENTRY, ISSUANCE, account_id, account_of_person
 from timebank.ledger.holds import reverse
 from timebank.ledger.posting import Posting, post
@@ -28,12 +28,12 @@ def looking(shared_engine: Engine) -> Iterator[Session]:
 
 def minutes(session: Session, giver: Giver, **parts: object) -> list[int]:
     """Return the minutes of each visit of V1 that counts."""
-    return [visit.service_min for visit in served_visits(session, giver.person, **parts)]  # type: ignore[arg-type]  # by name
+    return [visit.service_min for visit in served_records(session, giver.person, **parts)]  # type: ignore[arg-type]  # by name
 
 
 def test_every_minute_is_an_entry(looking: Session, shared_giver: Giver) -> None:
     """A figure that is not the sum of its entries cannot be audited."""
-    visits = served_visits(looking, shared_giver.person)
+    visits = served_records(looking, shared_giver.person)
 
     account = account_of_person(looking, shared_giver.person).id
     entries = select(ENTRY.c.transfer_id, ENTRY.c.amount_min).where(ENTRY.c.account_id == account).order_by(ENTRY.c.seq)
@@ -80,7 +80,7 @@ def test_organisation_has_its_own_hours(looking: Session, shared_giver: Giver, c
 
 def test_other_volunteers_have_none_of_it(looking: Session, shared_giver: Giver) -> None:
     """Hours are of whoever gave them."""
-    assert served_visits(looking, shared_giver.world.volunteers["V2"]) == []
+    assert served_records(looking, shared_giver.world.volunteers["V2"]) == []
 
 
 def test_gifts_and_grants_are_no_hours(session: Session, giver: Giver, noon: datetime) -> None:
@@ -129,7 +129,7 @@ def test_time_counts_and_not_coins(
 
     credited()
 
-    visit = served_visits(session, world.volunteers["V1"])[0]
+    visit = served_records(session, world.volunteers["V1"])[0]
     assert (visit.service_min, visit.credit_min) == (60, credit)
 
 
@@ -141,7 +141,7 @@ def test_later_ratio_gives_no_hour_that_was_not_served(session: Session, world: 
 
     session.connection().execute(greeting.values(earn_numerator=1))
 
-    assert total_min(served_visits(session, world.volunteers["V1"])) == 60
+    assert total_min(served_records(session, world.volunteers["V1"])) == 60
 
 
 @pytest.mark.parametrize(("last", "stars"), [(date(2026, 1, 14), 0), (date(2026, 1, 15), 1)])

@@ -1,4 +1,4 @@
-"""Certificates: issued once for each key, numbered without gaps, filed with every transfer they rest on.
+"""Certificates: issued once for each key, numbered without gaps, filed with every record they rest on.
 
 Source of who may certify what: 《志愿服务记录与证明出具办法(试行)》, 民政部令第67号: who records certifies, who
 certifies is responsible.
@@ -19,14 +19,14 @@ from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.honours.content import Content, by_service, masked
-from timebank.honours.hours import Served, served_visits, standing_on, total_min
+from timebank.honours.hours import Served, served_records, standing_on, total_min
 from timebank.honours.keys import current_key, signer_of
 from timebank.honours.refusals import NoHours, NotItsHours
 from timebank.honours.statement import Statement, name_mark, new_check_code, sign
-from timebank.honours.tables import Certificate, CertificateTransfer, SigningKey
+from timebank.honours.tables import Certificate, CertificateRecord, SigningKey
 from timebank.people.tables import Organisation, Person, Volunteer
 
-RESTS_ON: Table = CertificateTransfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESTS_ON: Table = CertificateRecord.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 OFFICES = ("charity_office", "subdistrict_office")
 """Kinds of organisation that may certify hours with all organisations."""
 BOUNDS = {
@@ -121,10 +121,10 @@ def issue(session: Session, application: Application, *, now: datetime) -> Issue
     if standing is not None:
         return Issued(standing, is_replay=True)
     parties = _parties(session, application)
-    visits, from_day, to_day = _visits(session, application, parties, day_of(now))
+    records, from_day, to_day = _records(session, application, parties, day_of(now))
     key = current_key(session, now=now)
-    content = _content(session, application, parties, visits, (from_day, to_day), now)
-    certificate = _file(session, application, content, visits, key, now)
+    content = _content(session, application, parties, records, (from_day, to_day), now)
+    certificate = _file(session, application, content, records, key, now)
     return Issued(certificate, is_replay=False)
 
 
@@ -151,36 +151,36 @@ def _parties(session: Session, application: Application) -> Parties:
     return Parties(issuer, volunteer, person)
 
 
-def _visits(
+def _records(
     session: Session, application: Application, parties: Parties, today: date
 ) -> tuple[list[Served], date, date]:
-    """Return the visits that count, and the days they are certified for: from the first one on when none is asked."""
+    """Return the records that count, and the days they are certified for: from the first one on when none is asked."""
     tomorrow = today + timedelta(days=1)
     to_day = application.to_day or tomorrow
     if to_day > tomorrow:
         raise WrongInput(field="to_day", value=str(to_day), right=Phrase("right_until_today", day=tomorrow))
     if application.from_day is not None and application.from_day >= to_day:
         raise WrongInput(field="from_day", value=str(application.from_day), right=Phrase("right_before", day=to_day))
-    visits = served_visits(
+    records = served_records(
         session,
         application.person_id,
         from_day=application.from_day,
         to_day=to_day,
         organisation_id=None if application.counts_all else application.organisation_id,
     )
-    from_day = application.from_day or min((visit.day for visit in visits), default=to_day)
-    if not visits:
+    from_day = application.from_day or min((record.day for record in records), default=to_day)
+    if not records:
         last_day = to_day - timedelta(days=1)
         first_day = application.from_day.isoformat() if application.from_day else "-"
         raise NoHours(volunteer=parties.volunteer.external_ref, from_day=first_day, last_day=last_day.isoformat())
-    return visits, from_day, to_day
+    return records, from_day, to_day
 
 
 def _content(
     session: Session,
     application: Application,
     parties: Parties,
-    visits: list[Served],
+    records: list[Served],
     days: tuple[date, date],
     now: datetime,
 ) -> Content:
@@ -201,9 +201,9 @@ def _content(
         volunteer_number=volunteer.external_ref,
         from_day=from_day,
         to_day=to_day,
-        service_min=total_min(visits),
-        credit_min=sum(visit.credit_min for visit in visits),
-        services=by_service(visits),
+        service_min=total_min(records),
+        credit_min=sum(record.credit_min for record in records),
+        services=by_service(records),
         counts_all=application.counts_all,
         trained_on=trained_on if trained_on and trained_on <= issued_on else None,
         stars=level.stars if level else 0,
@@ -230,11 +230,11 @@ def _file(
     session: Session,
     application: Application,
     content: Content,
-    visits: list[Served],
+    records: list[Served],
     key: SigningKey,
     now: datetime,
 ) -> Certificate:
-    """Sign the statement and file the certificate with every transfer it rests on."""
+    """Sign the statement and file the certificate with every record it rests on."""
     statement = Statement(
         number=content.number,
         issuer=content.issuer_zh,
@@ -268,12 +268,14 @@ def _file(
     rows = [
         {
             "certificate_id": certificate.id,
-            "transfer_id": visit.transfer_id,
-            "visit_id": visit.visit_id,
-            "service_min": visit.service_min,
-            "credit_min": visit.credit_min,
+            "line": line,
+            "visit_id": record.visit_id,
+            "group_id": record.group_id,
+            "transfer_id": record.transfer_id,
+            "service_min": record.service_min,
+            "credit_min": record.credit_min,
         }
-        for visit in visits
+        for line, record in enumerate(records, 1)
     ]
     session.connection().execute(insert(RESTS_ON), rows)
     return certificate

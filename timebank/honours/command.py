@@ -137,13 +137,14 @@ def verify(
 
 @app.command(name="trace")
 def trace_one(number: Number) -> None:
-    """Follow a certificate to the transfers it rests on; ends with 1 when a figure is not their sum."""
+    """Follow a certificate to the records and transfers it rests on; ends with 1 when a figure is not their sum."""
     with _engine() as engine, transaction(engine, read_only=True) as session:
         found = trace(session, number)
         for line in found.lines:
             mark = f"  {say('cert_reversed', 'zh')} {say('cert_reversed', 'en')}" if line.is_reversed else ""
-            what = f"transfer {line.transfer_id}  visit {line.visit_id}  {line.day}"
-            typer.echo(f"{what}  {line.service_min} min  entry {line.entry_min} min{mark}")
+            record = f"visit {line.visit_id}" if line.visit_id else f"group {line.group_id}"
+            credit = f"transfer {line.transfer_id}  entry {line.entry_min} min" if line.transfer_id else line.becomes
+            typer.echo(f"{record}  {line.day}  {line.service_min} min  {credit}{mark}")
     hours_zh, hours_en = hours_said(found.certificate.service_min)
     for locale, hours in (("zh", hours_zh), ("en", hours_en)):
         key = "cert_adds_up" if found.adds_up else "cert_differs"

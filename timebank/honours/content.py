@@ -18,7 +18,7 @@ SHOWN_OF_IDENTITY = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLine:
-    """Visits and minutes of one service."""
+    """Visits and group services of one service, and their minutes."""
 
     code: str
     name_zh: str
@@ -78,18 +78,18 @@ class Content:
         return cls(**(said | days | {"trained_on": trained_on, "services": services}))
 
 
-def by_service(visits: Iterable[Served]) -> tuple[ServiceLine, ...]:
-    """Sum visits by service, the one with most minutes first."""
+def by_service(records: Iterable[Served]) -> tuple[ServiceLine, ...]:
+    """Sum records by service, the one with most minutes first."""
     found: dict[str, list[Served]] = {}
-    for visit in visits:
-        found.setdefault(visit.service_code, []).append(visit)
+    for record in records:
+        found.setdefault(record.service_code, []).append(record)
     lines = (
         ServiceLine(
             code=code,
             name_zh=some[0].service_zh,
             name_en=some[0].service_en,
             visits=len(some),
-            service_min=sum(visit.service_min for visit in some),
+            service_min=sum(record.service_min for record in some),
         )
         for code, some in found.items()
     )

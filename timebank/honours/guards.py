@@ -12,7 +12,7 @@ from timebank.core.guards import (
     list_guards,
 )
 
-APPEND_ONLY = ("certificate", "certificate_transfer", "certificate_revocation")
+APPEND_ONLY = ("certificate", "certificate_record", "certificate_revocation")
 """Tables whose rows are never changed or deleted."""
 WORDS = "is append-only: revoke the certificate instead"
 NEXT = (

@@ -1,8 +1,8 @@
-"""Hours of service, counted from the ledger: the credited visits of a volunteer, as of any day.
+"""Hours of service, counted from what records have become: visits and group services of a volunteer, as of any day.
 
-An hour counts when the visit is confirmed and its credit stands in the volunteer's own account. Travel is no part of
-a visit, and a credit that was reversed counts no more. What counts is time, not coins: where a service earns more or
-less than a coin an hour, the minutes that were served are taken, as the rule pack of the day counted them.
+A record counts when it is confirmed and settled, and the rule pack of its day lets what it became count for that use:
+on certificates, or for levels. Coins count while their credit stands; one that was reversed counts no more. What
+counts is time, not coins: the minutes that were served, as the pack of the day counted them. Travel is no part of it.
 """
 
 from collections.abc import Iterable
@@ -10,35 +10,45 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, and_, case, exists, literal, or_, select
 from sqlmodel import Session
 
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.honours.levels import Ladder, Level, ladder_in_force
-from timebank.ledger.accounts import ACCOUNT, ENTRY
+from timebank.ledger.accounts import ACCOUNT
 from timebank.ledger.posting import TRANSFER
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import Person
-from timebank.rules.decision import Service as Case
-from timebank.rules.decision import age_on, decide_earning
+from timebank.rules.claiming import CERTIFICATE, COIN, HONOUR_LEVEL, counts_for
+from timebank.rules.pack import pack_in_force
+from timebank.visits.claim_tables import GroupClaim, VisitClaim
+from timebank.visits.group_tables import GroupGiver, GroupService
 from timebank.visits.tables import Visit
 
 VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-MOST_VISITS = 50_000
+GROUP: Table = GroupService.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GIVER: Table = GroupGiver.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VISIT_CLAIM: Table = VisitClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GROUP_CLAIM: Table = GroupClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MOST_RECORDS = 50_000
 """Most visits that are counted at once: a greeting every two days to twenty seniors for thirteen years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """One credited visit: its transfer, its minutes of service, and the minutes it was credited with."""
+    """One record that counts: a visit or a part in a group service, what it became, and its minutes of service.
 
-    transfer_id: int
-    visit_id: int
+    ``credit_min`` came into the giver's own account by ``transfer_id``; it is 0 where it became no coins, or they were
+    only donated.
+    """
+
+    visit_id: int | None
+    group_id: int | None
+    transfer_id: int | None
     day: date
+    becomes: str
     service_code: str
     service_zh: str
     service_en: str
@@ -55,111 +65,116 @@ class Standing:
     ladder: Ladder
 
 
-def served_visits(
+def served_records(
     session: Session,
     person_id: int,
     *,
+    use: str = CERTIFICATE,
     from_day: date | None = None,
     to_day: date | None = None,
     organisation_id: int | None = None,
     known_at: datetime | None = None,
 ) -> list[Served]:
-    """Return the credited visits of a volunteer, oldest first.
+    """Return the records of a volunteer that count for a use, oldest first.
 
-    Only those from ``from_day`` to ``to_day`` (half-open), only those of one organisation, and only what the ledger
-    knew at a moment, where it is said: a credit that was reversed later stands at that moment.
+    Only those from ``from_day`` to ``to_day`` (half-open), only those of one organisation, and only what was known at
+    a moment, where it is said: a credit that was reversed later stands at that moment.
 
     Raises
     ------
     WrongInput
         When there are more than can be counted at once.
     """
-    wanted = _standing_credits(person_id, known_at)
-    if from_day is not None:
-        wanted = wanted.where(VISIT.c.day >= from_day)
-    if to_day is not None:
-        wanted = wanted.where(VISIT.c.day < to_day)
-    if organisation_id is not None:
-        wanted = wanted.where(NEED.c.organisation_id == organisation_id)
-    rows = session.connection().execute(wanted.order_by(VISIT.c.day, VISIT.c.id).limit(MOST_VISITS + 1)).all()
-    if len(rows) > MOST_VISITS:
-        right = Phrase("right_fewer_visits", most=MOST_VISITS)
+    connection, rows = session.connection(), list[Row[Any]]()
+    for wanted, day, organisation in (
+        (_visits(person_id, known_at), VISIT.c.day, NEED.c.organisation_id),
+        (_groups(person_id, known_at), GROUP.c.day, GROUP.c.organisation_id),
+    ):
+        within = wanted.where(*_within(day, from_day, to_day))
+        if organisation_id is not None:
+            within = within.where(organisation == organisation_id)
+        rows += connection.execute(within.limit(MOST_RECORDS + 1)).all()
+    if len(rows) > MOST_RECORDS:
+        right = Phrase("right_fewer_visits", most=MOST_RECORDS)
         raise WrongInput(field="from_day", value=str(from_day), right=right)
-    return [_served(row) for row in rows]
+    served = [Served(**row._mapping) for row in rows if counts_for(pack_in_force(row.day), row.becomes, use)]  # noqa: SLF001  # SQLAlchemy's own public name
+    return sorted(served, key=lambda one: (one.day, one.group_id or 0, one.visit_id or 0))
 
 
-def _standing_credits(person_id: int, known_at: datetime | None) -> Any:
-    """Join each visit with the entry of its credit in the volunteer's own account, unless the credit was reversed."""
-    t, reversal = TRANSFER, TRANSFER.alias("reversal")
-    undone: list[ColumnElement[bool]] = [reversal.c.reverses_id == t.c.id]
-    known: list[ColumnElement[bool]] = []
-    if known_at is not None:
-        undone.append(reversal.c.created_at <= known_at)
-        known.append(t.c.created_at <= known_at)
+def _within(day: Any, from_day: date | None, to_day: date | None) -> list[ColumnElement[bool]]:
+    after = [] if from_day is None else [day >= from_day]
+    return after if to_day is None else [*after, day < to_day]
+
+
+def _visits(person_id: int, known_at: datetime | None) -> Select[Any]:
+    """Join each visit with what it became and the transfer of its coins."""
+    c = VISIT_CLAIM.c
     return (
-        select(
-            t.c.id.label("transfer_id"),
-            VISIT.c.id.label("visit_id"),
-            *(VISIT.c[name] for name in ("day", "planned_min", "served_min", "evidence")),
-            *(SERVICE.c[name] for name in ("code", "name_zh", "name_en", "earn_numerator", "earn_denominator")),
-            PERSON.c.born_on,
-            ENTRY.c.amount_min,
-        )
+        select(VISIT.c.id.label("visit_id"), _none("group_id"), VISIT.c.day, *_shared(c))
         .select_from(VISIT)
-        .join(t, and_(t.c.id == VISIT.c.transfer_id, t.c.kind == "post", t.c.reason == "earn"))
-        .join(ACCOUNT, and_(ACCOUNT.c.id == t.c.credit_id, ACCOUNT.c.person_id == VISIT.c.volunteer_id))
-        .join(ENTRY, and_(ENTRY.c.account_id == ACCOUNT.c.id, ENTRY.c.transfer_id == t.c.id))
+        .join(VISIT_CLAIM, c.visit_id == VISIT.c.id)
         .join(NEED, NEED.c.id == VISIT.c.need_id)
         .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
-        .join(PERSON, PERSON.c.id == VISIT.c.volunteer_id)
-        .where(VISIT.c.volunteer_id == person_id, VISIT.c.status == "confirmed", ACCOUNT.c.kind == "member")
-        .where(~exists().where(*undone), *known)
+        .outerjoin(TRANSFER, and_(TRANSFER.c.id == VISIT.c.transfer_id, TRANSFER.c.reason == "earn"))
+        .outerjoin(ACCOUNT, _own(VISIT.c.volunteer_id))
+        .where(VISIT.c.volunteer_id == person_id, VISIT.c.status == "confirmed", *_stands(c, known_at))
     )
 
 
-def _served(row: Row[Any]) -> Served:
-    return Served(
-        transfer_id=row.transfer_id,
-        visit_id=row.visit_id,
-        day=row.day,
-        service_code=row.code,
-        service_zh=row.name_zh,
-        service_en=row.name_en,
-        service_min=_service_min(row),
-        credit_min=row.amount_min,
+def _groups(person_id: int, known_at: datetime | None) -> Select[Any]:
+    """Join each part in a group service with what it became and the transfer of its coins."""
+    c, m = GROUP_CLAIM.c, GIVER.c
+    return (
+        select(_none("visit_id"), m.group_id, GROUP.c.day, *_shared(c))
+        .select_from(GIVER)
+        .join(GROUP_CLAIM, and_(c.group_id == m.group_id, c.volunteer_id == m.volunteer_id))
+        .join(GROUP, GROUP.c.id == m.group_id)
+        .join(SERVICE, SERVICE.c.id == GROUP.c.service_id)
+        .outerjoin(TRANSFER, and_(TRANSFER.c.id == m.transfer_id, TRANSFER.c.reason == "earn"))
+        .outerjoin(ACCOUNT, _own(m.volunteer_id))
+        .where(m.volunteer_id == person_id, GROUP.c.status == "confirmed", *_stands(c, known_at))
     )
 
 
-def _service_min(row: Row[Any]) -> int:
-    """Return the minutes of service behind a credit: the credit itself where an hour earns a coin.
-
-    Where it earns another number of coins, the pack of the day says what an hour of it would have counted; it is
-    never more than was served.
-    """
-    served_min = row.served_min or 0
-    if row.earn_numerator == row.earn_denominator:
-        return int(min(row.amount_min, served_min))
-    case = Case(
-        day=row.day,
-        giver_age=age_on(row.born_on, row.day),
-        planned_min=row.planned_min,
-        served_min=served_min,
-        evidence=row.evidence,
-    )
-    return min(decide_earning(case).minutes, served_min)
+def _none(name: str) -> Any:
+    return literal(None, BigInteger).label(name)
 
 
-def total_min(visits: Iterable[Served]) -> int:
-    """Return the minutes of service of some visits."""
-    return sum(visit.service_min for visit in visits)
+def _shared(claim: Any) -> tuple[Any, ...]:
+    """Return the columns that visits and groups have alike."""
+    s, t = SERVICE.c, TRANSFER.c
+    services = (s.code.label("service_code"), s.name_zh.label("service_zh"), s.name_en.label("service_en"))
+    own = case((ACCOUNT.c.id.is_(None), 0), else_=t.amount_min).label("credit_min")
+    return (claim.becomes, claim.service_min, t.id.label("transfer_id"), own, *services)
+
+
+def _own(giver: Any) -> ColumnElement[bool]:
+    return and_(ACCOUNT.c.id == TRANSFER.c.credit_id, ACCOUNT.c.kind == "member", ACCOUNT.c.person_id == giver)
+
+
+def _stands(claim: Any, known_at: datetime | None) -> list[ColumnElement[bool]]:
+    """Tell whether a record is settled, and its coins, if it became any, were not reversed."""
+    t, reversal = TRANSFER.c, TRANSFER.alias("reversal")
+    undone: list[ColumnElement[bool]] = [reversal.c.reverses_id == t.id]
+    known: list[ColumnElement[bool]] = [claim.settled_at.is_not(None), claim.service_min > 0]
+    if known_at is not None:
+        undone.append(reversal.c.created_at <= known_at)
+        known.append(claim.settled_at <= known_at)
+    return [*known, or_(claim.becomes != COIN, and_(t.id.is_not(None), ~exists().where(*undone)))]
+
+
+def total_min(records: Iterable[Served]) -> int:
+    """Return the minutes of service of some records."""
+    return sum(record.service_min for record in records)
 
 
 def standing_on(session: Session, person_id: int, day: date, *, known_at: datetime | None = None) -> Standing:
     """Return what a volunteer has reached by the end of a day, with every organisation.
 
-    ``known_at`` asks what the ledger knew at a moment, as :func:`served_visits` does.
+    ``known_at`` asks what was known at a moment, as :func:`served_records` does.
     """
-    visits = served_visits(session, person_id, to_day=date.fromordinal(day.toordinal() + 1), known_at=known_at)
+    until = date.fromordinal(day.toordinal() + 1)
+    records = served_records(session, person_id, use=HONOUR_LEVEL, to_day=until, known_at=known_at)
     ladder = ladder_in_force(day)
-    service_min = total_min(visits)
+    service_min = total_min(records)
     return Standing(service_min=service_min, level=ladder.level_of(service_min), ladder=ladder)

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.honours.certificates import RESTS_ON, certificate_of
-from timebank.honours.hours import VISIT
+from timebank.honours.hours import GROUP, GROUP_CLAIM, VISIT, VISIT_CLAIM
 from timebank.honours.keys import published_keys
 from timebank.honours.revocations import revocation_of
 from timebank.honours.statement import read
 from timebank.honours.tables import Certificate, CertificateRevocation
 from timebank.honours.verification import Finding, check_text
-from timebank.ledger.accounts import ENTRY
+from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.posting import TRANSFER
 
 CERTIFICATE = Certificate.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -26,12 +26,18 @@ MOST_SHAKEN = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracedLine:
-    """A transfer that a certificate rests on: what it says, what the entry says, and whether it was reversed since."""
+    """A record that a certificate rests on: what it says, what its claim and entry say, whether it was reversed since.
 
-    transfer_id: int
-    visit_id: int
+    ``becomes`` is what the record has become; ``transfer_id`` is empty where that is no coins.
+    """
+
+    visit_id: int | None
+    group_id: int | None
+    transfer_id: int | None
     day: date
+    becomes: str
     service_min: int
+    claimed_min: int
     credit_min: int
     entry_min: int
     is_reversed: bool
@@ -39,14 +45,14 @@ class TracedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """Every transfer behind a certificate, and whether its figures are their sums."""
+    """Every record behind a certificate, and whether its figures are their sums."""
 
     certificate: Certificate
     lines: tuple[TracedLine, ...]
 
     @property
     def adds_up(self) -> bool:
-        """Tell whether register, signed statement and entries say the same minutes."""
+        """Tell whether register, signed statement, claims and entries say the same minutes."""
         service_min = sum(line.service_min for line in self.lines)
         entry_min = sum(line.entry_min for line in self.lines)
         said = read(self.certificate.statement).statement.service_min
@@ -54,6 +60,7 @@ class Trace:
             service_min == self.certificate.service_min == said
             and entry_min == self.certificate.credit_min
             and all(line.credit_min == line.entry_min for line in self.lines)
+            and all(line.service_min == line.claimed_min for line in self.lines)
         )
 
     @property
@@ -86,20 +93,29 @@ def trace(session: Session, number: str) -> Trace:
         When there is none of that number.
     """
     certificate = certificate_of(session, number)
-    t = TRANSFER
+    visits, groups = VISIT_CLAIM.c, GROUP_CLAIM.c
+    own = and_(ACCOUNT.c.id == TRANSFER.c.credit_id, ACCOUNT.c.kind == "member")
+    part = and_(groups.group_id == RESTS_ON.c.group_id, groups.volunteer_id == certificate.person_id)
+    names = ("visit_id", "group_id", "transfer_id", "service_min", "credit_min")
     wanted = (
         select(
-            *(RESTS_ON.c[name] for name in ("transfer_id", "visit_id", "service_min", "credit_min")),
-            VISIT.c.day,
-            ENTRY.c.amount_min.label("entry_min"),
+            *(RESTS_ON.c[name] for name in names),
+            func.coalesce(VISIT.c.day, GROUP.c.day).label("day"),
+            func.coalesce(visits.becomes, groups.becomes, "").label("becomes"),
+            func.coalesce(visits.service_min, groups.service_min, 0).label("claimed_min"),
+            func.coalesce(ENTRY.c.amount_min, 0).label("entry_min"),
             _is_reversed().label("is_reversed"),
         )
         .select_from(RESTS_ON)
-        .join(t, t.c.id == RESTS_ON.c.transfer_id)
-        .join(ENTRY, and_(ENTRY.c.transfer_id == t.c.id, ENTRY.c.account_id == t.c.credit_id))
-        .join(VISIT, VISIT.c.id == RESTS_ON.c.visit_id)
+        .outerjoin(VISIT, VISIT.c.id == RESTS_ON.c.visit_id)
+        .outerjoin(GROUP, GROUP.c.id == RESTS_ON.c.group_id)
+        .outerjoin(VISIT_CLAIM, visits.visit_id == RESTS_ON.c.visit_id)
+        .outerjoin(GROUP_CLAIM, part)
+        .outerjoin(TRANSFER, TRANSFER.c.id == RESTS_ON.c.transfer_id)
+        .outerjoin(ACCOUNT, own)
+        .outerjoin(ENTRY, and_(ENTRY.c.transfer_id == TRANSFER.c.id, ENTRY.c.account_id == ACCOUNT.c.id))
         .where(RESTS_ON.c.certificate_id == certificate.id)
-        .order_by(VISIT.c.day, VISIT.c.id)
+        .order_by(RESTS_ON.c.line)
     )
     rows = session.connection().execute(wanted).mappings()
     lines = tuple(TracedLine(**(dict(row) | {"is_reversed": bool(row["is_reversed"])})) for row in rows)

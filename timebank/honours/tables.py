@@ -1,12 +1,12 @@
-"""Rows of honours: signing keys, certificates with the transfers they rest on, and revocations.
+"""Rows of honours: signing keys, certificates with the records they rest on, and revocations.
 
 A certificate is never changed or deleted, nor is what it rests on; it can be revoked, once. The database itself
-refuses otherwise, and a number that does not follow the one before (triggers of migration 0003).
+refuses otherwise, and a number that does not follow the one before (triggers of migrations 0003 and 0010).
 """
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from timebank.core.columns import (
@@ -17,6 +17,7 @@ from timebank.core.columns import (
     moment,
     optional_encrypted,
     optional_moment,
+    optional_ref,
 )
 
 REASONS = ("error", "credit_reversed", "false_claim", "replaced", "own_request")
@@ -58,7 +59,7 @@ class Certificate(SQLModel, table=True):
     """
 
     __table_args__ = (
-        CheckConstraint("serial > 0 AND service_min > 0 AND credit_min > 0", name="amounts"),
+        CheckConstraint("serial > 0 AND service_min > 0 AND credit_min >= 0", name="amounts"),
         CheckConstraint("from_day < to_day", name="days"),
         CheckConstraint("idempotency_key <> ''", name="key"),
         Index("uq_certificate_serial", "organisation_id", "year", "serial", unique=True),
@@ -84,15 +85,26 @@ class Certificate(SQLModel, table=True):
     content: str = encrypted("certificate.content")
 
 
-class CertificateTransfer(SQLModel, table=True):
-    """A transfer that a certificate rests on: the credit of one visit, and the minutes of service it stands for."""
+class CertificateRecord(SQLModel, table=True):
+    """A record that a certificate rests on: a visit or a group service, its minutes of service, and its credit.
 
-    __tablename__ = "certificate_transfer"
-    __table_args__ = (CheckConstraint("service_min > 0 AND credit_min > 0", name="amounts"),)
+    ``transfer_id`` is empty where the record became no coins; ``credit_min`` is what came into the giver's own account.
+    """
+
+    __tablename__ = "certificate_record"
+    __table_args__ = (
+        CheckConstraint("line > 0 AND service_min > 0 AND credit_min >= 0", name="amounts"),
+        CheckConstraint("(visit_id IS NULL) <> (group_id IS NULL)", name="one_record"),
+        CheckConstraint("credit_min = 0 OR transfer_id IS NOT NULL", name="credit"),
+        Index("uq_certificate_record_visit", "certificate_id", "visit_id", unique=True),
+        Index("uq_certificate_record_group", "certificate_id", "group_id", unique=True),
+    )
 
     certificate_id: int = big_ref("certificate.id", primary_key=True)
-    transfer_id: int = big_ref("transfer.id", primary_key=True)
-    visit_id: int = big_ref("visit.id", index=True)
+    line: int = Field(primary_key=True, sa_type=BigInteger)
+    visit_id: int | None = optional_ref("visit.id", index=True)
+    group_id: int | None = optional_ref("group_service.id", index=True)
+    transfer_id: int | None = optional_ref("transfer.id", index=True)
     service_min: int = big_int()
     credit_min: int = big_int()
 
