@@ -15,7 +15,7 @@ from tests.conftest import fresh_database
 from tests.ledger.conftest import Pair, make_pair
 from tests.ledger.test_paths import all_rows
 from timebank.core.database import database, transaction
-from timebank.core.errors import BalanceTooLow, KeyConflict, StoreBusy
+from timebank.core.errors import BalanceTooLow, KeyConflict, StoreBusy, WrongInput
 from timebank.ledger.accounts import balance_of
 from timebank.ledger.books import Books
 from timebank.ledger.holds import capture, hold
@@ -101,13 +101,46 @@ def test_writer_leaves_the_rows_of_the_reference(engine: Engine, twin: Engine, p
         rows = all_rows(session)
 
     with Writer(engine) as writer:
-        for posting in postings:
-            writer.post(posting, now=noon)
+        in_one_commit(writer, lambda: [writer.post(posting, now=noon) for posting in postings])
         number = writer.ask(lambda books: hold(books, ask, now=noon)).result().transfer_id
         writer.ask(lambda books: capture(books, pair.book, number, idem_key="6", now=noon))
 
     with transaction(engine, read_only=True) as session:
         assert all_rows(session) == rows
+
+
+def test_who_writes_alone_waits_for_nobody(engine: Engine, pair: Pair, noon: datetime) -> None:
+    """One who posts now and then needs no other thread; what is answered is stored, what is refused is told."""
+    with Writer(engine) as writer:
+        first = writer.write(pair.earn("a", 60), now=noon)
+        again = writer.write(pair.earn("a", 60), now=noon)
+        with pytest.raises(BalanceTooLow):
+            writer.write(pair.spend("b", 61), now=noon)
+
+        assert (first.is_replay, again) == (False, (first.transfer_id, True))
+        assert (stored(engine, "a"), stored(engine, "b")) == (1, 0)
+
+
+def test_who_writes_beside_others_stands_in_line(engine: Engine, pair: Pair, noon: datetime) -> None:
+    """A writer who is busy is not disturbed; who comes then is written with the next commit."""
+    with Writer(engine) as writer, ThreadPoolExecutor(4) as pool:
+        told = in_one_commit(
+            writer,
+            lambda: [pool.submit(writer.write, pair.earn(key, 10), now=noon) for key in ("a", "b", "c", "d")],
+        )
+        numbers = {one.result().transfer_id for one in told}
+
+    assert len(numbers) == 4
+    with transaction(engine, read_only=True) as session:
+        assert balance_of(session, pair.anna).balance_min == 40
+
+
+@pytest.mark.parametrize("way", ["post", "write"])
+def test_writer_takes_postings_alone(engine: Engine, pair: Pair, noon: datetime, way: str) -> None:
+    """What holds or ends a hold has a function of its own, which asks more before it is done."""
+    ask = pair.spend("x", kind="hold", expires_at=noon)
+    with Writer(engine) as writer, pytest.raises(WrongInput):
+        getattr(writer, way)(ask, now=noon)
 
 
 def test_refusal_leaves_its_neighbours(engine: Engine, pair: Pair, noon: datetime) -> None:

@@ -4,6 +4,7 @@ A session is one transaction: it commits on a clean exit and rolls back otherwis
 the session and never commit.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from timebank.core.errors import StoreUnavailable, WrongInput
-from timebank.core.store_faults import in_words
+from timebank.core.store_faults import as_told, in_words
 from timebank.core.texts import Phrase
 
 BUSY_TIMEOUT_MS = 20_000
@@ -101,9 +102,15 @@ def _open_sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        read_only = bool(connection.get_execution_options().get("read_only", False))
+        driver = connection.connection.driver_connection  # by itself: the library's own way costs more than a posting
+        try:
+            if connection.info.get("read_only") is not read_only:
+                driver.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+                connection.info["read_only"] = read_only
+            driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        except sqlite3.Error as fault:
+            raise as_told(fault, sqlite3.Error) from fault
 
     return engine
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from sqlalchemy import PoolProxiedConnection
 from sqlmodel import Session
 
+from timebank.core.errors import Refusal
 from timebank.ledger.postgres_books import PostgresBooks
 from timebank.ledger.sqlite_books import SqliteBooks
 from timebank.ledger.terms import Posted, Posting, Standing
@@ -31,6 +32,9 @@ class Books(Protocol):
         BalanceTooLow, BalanceTooHigh, AccountClosed, AlreadyResolved, AlreadyReversed, WrongInput
             When an account, or what was before, does not allow it. Nothing has changed, and the key is free.
         """
+
+    def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
+        """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
 
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Post all of one book and of kind ``post``, each with a key of its own, or nothing.

@@ -11,7 +11,7 @@ from sqlalchemy import Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from timebank.core.errors import WrongInput
+from timebank.core.errors import Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT
 from timebank.ledger.posting import (
@@ -63,6 +63,16 @@ class PlainBooks:
             if posting.kind != "capture":
                 change_account(connection, book, account, amount_min=0, held_min=-amount, now=now)
             connection.execute(delete(HOLD_OPEN).where(HOLD_OPEN.c.hold_id == posting.hold_id))
+
+    def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
+        """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
+        answers: list[Posted | Refusal] = []
+        for posting, now in asked:
+            try:
+                answers.append(self.put(posting, now=now))
+            except Refusal as refusal:
+                answers.append(refusal)
+        return answers
 
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Write all transfers, lock all accounts, then move one after the other; all or nothing."""

@@ -17,12 +17,20 @@ from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, Not
 from timebank.core.store_faults import as_told
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import AccountClosed, AlreadyResolved, AlreadyReversed
-from timebank.ledger.stamps import Stamps
+from timebank.ledger.stamps import Stamps, in_utc
 from timebank.ledger.terms import Posted, Posting, Standing
 
 PUT = (
     "SELECT outcome, transfer, touched, bound FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
     " %s::text::json, %s)"
+)
+PUT_EACH = (
+    "SELECT p.outcome, p.transfer, p.touched, p.bound FROM ROWS FROM (jsonb_to_recordset(%s::text::jsonb) AS"
+    " (book bigint, key text, request text, kind text, reason text, debit bigint, credit bigint, amount bigint,"
+    " hold bigint, reverses bigint, expires timestamptz, effective timestamptz, at timestamptz, decision text,"
+    " leaf text)) WITH ORDINALITY AS a CROSS JOIN LATERAL ledger_post(a.book, a.key, decode(a.request, 'hex'), a.kind,"
+    " a.reason, a.debit, a.credit, a.amount, a.hold, a.reverses, a.expires, a.effective, a.at, a.decision::json,"
+    " decode(a.leaf, 'hex')) p ORDER BY a.ordinality"
 )
 PUT_ALL = (
     "SELECT outcome, fresh, transfers, key, touched, bound, amount FROM ledger_post_batch(%s, %s, %s::text::jsonb)"
@@ -122,6 +130,20 @@ class PostgresBooks:
         """Return open holds whose moment has passed, in the order (moment, id)."""
         return [row[0] for row in self._ask(DUE, (Int8(book_id), now, Int8(most)))]
 
+    def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
+        """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
+        answers: list[Posted | Refusal] = []
+        told = self._ask(PUT_EACH, (orjson.dumps([_record(posting, now) for posting, now in asked]).decode(),))
+        for (posting, _), (outcome, transfer, touched, bound) in zip(asked, told, strict=True):
+            if outcome in ("posted", "replayed"):
+                answers.append(Posted(transfer, is_replay=outcome == "replayed"))
+                continue
+            no = _refusal(Outcome(outcome, touched, bound, posting.amount_min, posting.idem_key), posting)
+            if not isinstance(no, Refusal):
+                raise no
+            answers.append(no)
+        return answers
+
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Post all of one book, each with a key of its own, or nothing; returns how many are new, and all numbers."""
         values = (Int8(asked[0].book_id), now, _columns(asked, now))
@@ -129,6 +151,29 @@ class PostgresBooks:
         if outcome != "posted":
             raise _refusal(Outcome(outcome, touched, bound, amount, key), asked[0])
         return fresh, {posting.idem_key: number for posting, number in zip(asked, transfers, strict=True)}
+
+
+def _record(posting: Posting, now: datetime) -> dict[str, object]:
+    """Write what the function takes for one posting."""
+    stamps = Stamps(now)
+    stamp = stamps.of(posting)
+    return {
+        "book": posting.book_id,
+        "key": posting.idem_key,
+        "request": stamp.request.hex(),
+        "kind": posting.kind,
+        "reason": posting.reason,
+        "debit": posting.debit_id,
+        "credit": posting.credit_id,
+        "amount": posting.amount_min,
+        "hold": posting.hold_id,
+        "reverses": posting.reverses_id,
+        "expires": None if posting.expires_at is None else in_utc(posting.expires_at),
+        "effective": stamp.effective_at,
+        "at": stamps.created_at,
+        "decision": stamp.decision,
+        "leaf": stamp.leaf.hex(),
+    }
 
 
 def _columns(asked: Sequence[Posting], now: datetime) -> str:

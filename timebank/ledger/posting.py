@@ -47,6 +47,7 @@ __all__ = [
     "record",
     "replay_of",
     "request_hash",
+    "require_post",
     "stranger_refusal",
     "transfer_of",
     "transfer_row",
@@ -68,9 +69,14 @@ def post(session: Session | Books, posting: Posting, *, now: datetime) -> Posted
     WrongInput
         When the posting is of another kind than ``post``.
     """
+    require_post(posting)
+    return books_of(session).put(posting, now=now)
+
+
+def require_post(posting: Posting) -> None:
+    """Refuse a posting of a kind that has a function of its own."""
     if posting.kind != "post":
         raise WrongInput(field="kind", value=posting.kind, right=Phrase("right_kind_post"))
-    return books_of(session).put(posting, now=now)
 
 
 def record(session: Session, posting: Posting, *, now: datetime) -> Posted:

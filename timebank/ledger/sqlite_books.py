@@ -206,6 +206,16 @@ class SqliteBooks:
         """Return open holds whose moment has passed, in the order (moment, id)."""
         return [row[0] for row in self._run(DUE, (book_id, _kept(now), most))]
 
+    def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
+        """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
+        answers: list[Posted | Refusal] = []
+        for posting, now in asked:
+            try:
+                answers.append(self.put(posting, now=now))
+            except Refusal as refusal:
+                answers.append(refusal)
+        return answers
+
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Post all of one book, each with a key of its own, or nothing; returns how many are new, and all numbers."""
         stamps = Stamps(now)

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import groupby
 from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -29,7 +30,7 @@ from timebank.core.retries import retried
 from timebank.core.store_faults import as_told
 from timebank.core.texts import Phrase
 from timebank.ledger.books import Books, driven
-from timebank.ledger.posting import post
+from timebank.ledger.posting import require_post
 from timebank.ledger.terms import Posted, Posting
 
 MOST_WAITING = 4096
@@ -45,10 +46,11 @@ Answered = tuple[Any, Exception | None]
 
 
 class Asked(NamedTuple):
-    """What is to be done in the books, and whom to tell."""
+    """What is to be done in the books, and whom to tell; a mere posting is known, for many of them go in one call."""
 
     act: Callable[[Books], Any]
     told: "Future[Any]"
+    posting: tuple[Posting, datetime] | None = None
 
 
 class Writer:
@@ -75,7 +77,7 @@ class Writer:
         self._engine, self._most_waiting, self._most_a_commit = engine, most_waiting, most_a_commit
         self._patience_s = patience_s
         self._line: deque[Asked] = deque()
-        self._is_closed = False
+        self._is_closed = self._is_writing = False
         self._lock = Lock()
         self._work, self._room = Condition(self._lock), Condition(self._lock)
         self._connection: Connection | None = None
@@ -84,18 +86,34 @@ class Writer:
 
     def post(self, posting: Posting, *, now: datetime) -> "Future[Posted]":
         """Post, or replay what the same key posted before; the future is told after the commit."""
-        return self._enter(lambda books: post(books, posting, now=now))
+        return self._enter(_asked(posting, now))
+
+    def write(self, posting: Posting, *, now: datetime) -> Posted:
+        """Post, and wait for the answer; when nobody else is writing, this thread writes, and hands nothing over."""
+        asked = _asked(posting, now)
+        with self._lock:
+            is_alone = not (self._is_writing or self._line or self._is_closed)
+            self._is_writing = self._is_writing or is_alone
+        told: Future[Posted] = asked.told
+        if not is_alone:
+            self._enter(asked)
+            return told.result()
+        try:
+            self._settle([asked])
+        finally:
+            self._make_way()
+        return told.result()
 
     def ask(self, act: Callable[[Books], Answer]) -> "Future[Answer]":
         """Do something in the books, whole or not at all: a hold and its reversal, or several postings together.
 
         What is done has keys: when the answer to a commit is lost, it is done again, and finds itself.
         """
-        return self._enter(partial(_together, act))
+        return self._enter(Asked(partial(_together, act), Future()))
 
     def flush(self) -> None:
         """Wait until all that was asked before is stored, or refused."""
-        self._enter(lambda _: None).result()
+        self._enter(Asked(_nothing, Future())).result()
 
     def close(self) -> None:
         """Write what was asked, then stop; asking more is refused."""
@@ -113,8 +131,7 @@ class Writer:
     ) -> None:
         self.close()
 
-    def _enter(self, act: Callable[[Books], Answer]) -> "Future[Answer]":
-        told: Future[Answer] = Future()
+    def _enter(self, asked: "Asked") -> "Future[Any]":
         with self._lock:
             is_in_time = self._room.wait_for(
                 lambda: self._is_closed or len(self._line) < self._most_waiting, self._patience_s
@@ -124,24 +141,30 @@ class Writer:
                 raise ValueError(message)
             if not is_in_time:
                 raise StoreBusy(Phrase("store_locked"))
-            self._line.append(Asked(act, told))
+            self._line.append(asked)
             self._work.notify()
-        return told
+        return asked.told
 
     def _run(self) -> None:
         while (group := self._take()) is not None:
-            self._settle(group)
+            self._settle([one for one in group if one.told.set_running_or_notify_cancel()])
+            self._make_way()
         self._leave()
 
     def _take(self) -> list[Asked] | None:
         """Wait for work, and take all that can be written at once; nothing when there is no more to come."""
         with self._lock:
-            self._work.wait_for(lambda: self._line or self._is_closed)
+            self._work.wait_for(lambda: not self._is_writing and (self._line or self._is_closed))
             group = [self._line.popleft() for _ in range(min(len(self._line), self._most_a_commit))]
+            self._is_writing = bool(group)
             self._room.notify_all()
-        if not group:
-            return None
-        return [one for one in group if one.told.set_running_or_notify_cancel()]
+        return group or None
+
+    def _make_way(self) -> None:
+        """Let the next write."""
+        with self._lock:
+            self._is_writing = False
+            self._work.notify()
 
     def _settle(self, group: list[Asked]) -> None:
         """Write a group and tell everyone; when one of them breaks something, each is written alone."""
@@ -165,8 +188,8 @@ class Writer:
         committing = False
         try:
             with told_in_words(lambda: committing):
-                books = self._begin()
-                answers = [_answered(one.act, books) for one in group]
+                books = self._begin(is_single=len(group) == 1 and group[0].posting is not None)
+                answers = _answers(group, books)
                 committing = True
                 self._commit()
         except BaseException:
@@ -174,17 +197,19 @@ class Writer:
             raise
         return answers
 
-    def _begin(self) -> Books:
-        """Begin a transaction on the connection that stays with the writer."""
+    def _begin(self, *, is_single: bool) -> Books:
+        """Begin a transaction on the connection that stays with the writer; PostgreSQL needs none for one call."""
         if self._connection is None:
             self._connection = self._engine.connect()
+            _let_write(self._connection)
         driver: Any = self._connection.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):  # the other driver begins by itself
             try:
-                driver.execute("PRAGMA query_only=OFF")
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as fault:
                 raise as_told(fault, sqlite3.Error) from fault
+        elif driver.autocommit is not is_single:
+            driver.autocommit = is_single
         return driven(self._connection.connection)
 
     def _commit(self) -> None:
@@ -204,12 +229,42 @@ class Writer:
             connection.close()
 
 
+def _asked(posting: Posting, now: datetime) -> Asked:
+    """Take a posting, or refuse it when it is of a kind that has a function of its own."""
+    require_post(posting)
+    return Asked(lambda books: books.put(posting, now=now), Future(), (posting, now))
+
+
+def _answers(group: list[Asked], books: Books) -> list[Answered]:
+    """Do what is asked in its order; postings that follow each other are put together."""
+    answers: list[Answered] = []
+    for is_posting, run in groupby(group, lambda one: one.posting is not None):
+        some = list(run)
+        if is_posting and len(some) > 1:
+            put = books.put_each([one.posting for one in some if one.posting is not None])
+            answers += [(None, one) if isinstance(one, Refusal) else (one, None) for one in put]
+        else:
+            answers += [_answered(one.act, books) for one in some]
+    return answers
+
+
 def _answered(act: Callable[[Books], Any], books: Books) -> Answered:
     """Return what an act answers, or how it is refused."""
     try:
         return act(books), None
     except Refusal as refusal:
         return None, refusal
+
+
+def _let_write(connection: Connection) -> None:
+    """Take away what an earlier reader may have left on a connection."""
+    driver: Any = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute("PRAGMA query_only=OFF")
+
+
+def _nothing(_: Books) -> None:
+    """Do nothing: who waits for it has waited for all before."""
 
 
 def _together(act: Callable[[Books], Answer], books: Books) -> Answer:
