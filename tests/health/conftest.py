@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from tests.honours.givers import make_plan
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
+from timebank.health.figures import trace
 from timebank.health.report import Health, health_of
 from timebank.health.terms import read_terms
 from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
@@ -85,6 +86,15 @@ def plan_visit(
 def health(session: Session, world: World, *, now: datetime = NOW) -> Health:
     """Measure the small district's bank by the terms that are shipped."""
     return health_of(session, world.book, "test", now=now, terms=read_terms())
+
+
+def sums(session: Session, measured: Health) -> dict[str, int]:
+    """Return for each figure with lines what its lines sum to."""
+    return {
+        figure.key: sum(line.minutes for page in trace(session, figure) for line in page)
+        for figure in measured.figures
+        if not figure.formula
+    }
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from tests.health.conftest import NOW, health, hold_for_service, pay, plan_visit
+from tests.health.conftest import NOW, health, hold_for_service, pay, plan_visit, sums
 from tests.worlds import World
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound
-from timebank.health.figures import trace
 from timebank.health.report import Health, health_of
 from timebank.health.terms import read_terms
 from timebank.ledger.holds import reverse
@@ -18,15 +17,6 @@ from timebank.people.tables import Person, VolunteerSkill
 from timebank.projects.tables import Booking
 
 GANQUAN, ZHENRU = "310107004", "310107007"
-
-
-def sums(session: Session, measured: Health) -> dict[str, int]:
-    """Return for each figure with lines what its lines sum to."""
-    return {
-        figure.key: sum(line.minutes for page in trace(session, figure) for line in page)
-        for figure in measured.figures
-        if not figure.formula
-    }
 
 
 def minutes(measured: Health, *keys: str) -> list[int]:

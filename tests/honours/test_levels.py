@@ -34,11 +34,13 @@ def test_levels_are_those_of_the_pack_in_force() -> None:
     ]
 
 
-def test_another_city_has_its_own_levels() -> None:
+def test_another_city_has_its_own_levels(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the press tells of Nanjing is sourced for Nanjing, and for nobody else."""
     ladder = ladder_in_force(DAY, "nanjing")
 
-    assert ladder.name == "nanjing-2019"
+    monkeypatch.setenv("TIMEBANK_JURISDICTION", "nanjing")
+
+    assert ladder.name == ladder_in_force(DAY).name == "nanjing-2019"
     assert [level.stars for level in ladder.levels if level.status == "sourced"] == [1, 4, 5]
 
 

@@ -43,9 +43,9 @@ def test_list_tells_every_pack_in_both_languages() -> None:
     assert len(lines) == 12
     assert lines[8] == (
         "shanghai-2026｜上海市“沪助养老时光汇”项目管理办法（2026）｜自 2026-01-01 起（[A][B] in force from 2026）"
-        "｜有出处 10 项，假定 45 项，区里设定 0 项"
+        "｜有出处 10 项，假定 46 项，区里设定 0 项"
     )
-    assert lines[9].endswith("10 sourced, 45 assumed, 0 set by the district")
+    assert lines[9].endswith("10 sourced, 46 assumed, 0 set by the district")
 
 
 def test_show_tells_every_rule_with_its_standing() -> None:

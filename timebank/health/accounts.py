@@ -31,9 +31,8 @@ def account_figures(
     """Add the figures that are sums of entries."""
     _saved(figures, savers, standing, terms, [*(street.code for street in streets), NOWHERE])
     _kinds(session, book_id, figures, books)
-    members = sorted(saver.account_id for saver in savers)
-    _flows(figures, books, members)
-    _weeks(figures, books, members, terms.window_weeks)
+    _flows(figures, books, standing.person_by_account)
+    _weeks(figures, books, standing.person_by_account, terms.window_weeks)
 
 
 def _saved(figures: Figures, savers: Sequence[Saver], standing: Standing, terms: Terms, streets: Sequence[str]) -> None:
@@ -55,7 +54,7 @@ def saved_figure(key: str, accounts: Iterable[int], standing: Standing) -> Figur
     return Figure(
         key=key,
         minutes=sum(standing.saved.get(account, 0) for account in listed),
-        persons=sum(account in standing.saved for account in listed),
+        persons=standing.persons(listed),
         lines=(EntryLines(accounts=listed, until=standing.moment),) if listed else (),
     )
 
@@ -77,44 +76,42 @@ def _kinds(session: Session, book_id: int, figures: Figures, books: Books) -> No
         )
 
 
-def _flows(figures: Figures, books: Books, members: Sequence[int]) -> None:
+def _flows(figures: Figures, books: Books, person: Mapping[int, int]) -> None:
     """Add the bridge from what members had some weeks ago to what they have: cause by cause."""
-    began, mine, until = books.moments[FLOW_WEEKS], set(members), books.moments[0]
-    accounts = tuple(members)
-    opening = {account: minutes for account, minutes in books.balances(FLOW_WEEKS).items() if account in mine}
-    figures.add(_stock("flow/opening", opening, EntryLines(accounts=accounts, until=began)))
-    for cause in sorted({key[1] for key in books.minutes if key[2] < FLOW_WEEKS and key[0] in mine}):
+    began, until, accounts = books.moments[FLOW_WEEKS], books.moments[0], tuple(sorted(person))
+    opening = {account: minutes for account, minutes in books.balances(FLOW_WEEKS).items() if account in person}
+    figures.add(_stock("flow/opening", opening, person, EntryLines(accounts=accounts, until=began)))
+    for cause in sorted({key[1] for key in books.minutes if key[2] < FLOW_WEEKS and key[0] in person}):
         moved = {
-            account: minutes for account, minutes in books.moved(cause, range(FLOW_WEEKS)).items() if account in mine
+            account: minutes for account, minutes in books.moved(cause, range(FLOW_WEEKS)).items() if account in person
         }
         figures.add(
             Figure(
                 key=f"flow/{cause}",
                 minutes=sum(moved.values()),
-                persons=len(moved),
+                persons=len({person[account] for account in moved}),
                 lines=(EntryLines(accounts=tuple(sorted(moved)), until=until, after=began, cause=cause),),
             )
         )
-    closing = {account: minutes for account, minutes in books.balances(0).items() if account in mine}
-    figures.add(_stock("flow/closing", closing, EntryLines(accounts=accounts, until=until)))
+    closing = {account: minutes for account, minutes in books.balances(0).items() if account in person}
+    figures.add(_stock("flow/closing", closing, person, EntryLines(accounts=accounts, until=until)))
 
 
-def _stock(key: str, balances: Mapping[int, int], lines: EntryLines) -> Figure:
-    persons = sum(minutes != 0 for minutes in balances.values())
+def _stock(key: str, balances: Mapping[int, int], person: Mapping[int, int], lines: EntryLines) -> Figure:
+    persons = len({person[account] for account, minutes in balances.items() if minutes})
     return Figure(key=key, minutes=sum(balances.values()), persons=persons, lines=(lines,))
 
 
-def _weeks(figures: Figures, books: Books, members: Sequence[int], weeks: int) -> None:
+def _weeks(figures: Figures, books: Books, person: Mapping[int, int], weeks: int) -> None:
     """Add what members earned and redeemed in each of the last weeks."""
-    mine = set(members)
     for what, cause, sign in (("earned", EARNED, 1), ("redeemed", REDEEMED, -1)):
         for week in range(min(weeks, len(books.moments) - 1)):
-            moved = {account: minutes for account, minutes in books.moved(cause, [week]).items() if account in mine}
+            moved = {account: minutes for account, minutes in books.moved(cause, [week]).items() if account in person}
             figures.add(
                 Figure(
                     key=f"week/{what}/{week}",
                     minutes=sign * sum(moved.values()),
-                    persons=len(moved),
+                    persons=len({person[account] for account in moved}),
                     lines=(
                         EntryLines(
                             accounts=tuple(sorted(moved)),

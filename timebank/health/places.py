@@ -71,7 +71,12 @@ def _due(figures: Figures, savers: Sequence[Saver], standing: Standing, streets:
         )
         minutes = standing.due_min(accounts)
         figures.add(
-            Figure(key=f"due/{street}", minutes=minutes, persons=len(accounts), lines=lines if accounts else ())
+            Figure(
+                key=f"due/{street}",
+                minutes=minutes,
+                persons=standing.persons(accounts),
+                lines=lines if accounts else (),
+            )
         )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select
 from sqlmodel import Session
 
+from timebank.coins.family_tables import Family
 from timebank.ledger.accounts import ACCOUNT
 from timebank.people.tables import Area, Person, Senior, SeniorCategory, Volunteer
 from timebank.rules.findings import age_on
 
 AREA: Table = Area.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+FAMILY: Table = Family.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -24,7 +26,7 @@ EVERYWHERE = "all"
 
 @dataclass(frozen=True, slots=True)
 class Saver:
-    """A member account and its person; ``street`` is the code of a sub-district, or ``none``."""
+    """A member account and its person (a family's head); ``street`` is the code of a sub-district, or ``none``."""
 
     account_id: int
     person_id: int
@@ -52,17 +54,21 @@ def streets_of(session: Session) -> list[Street]:
 def savers_of(session: Session, book_id: int, day: date) -> list[Saver]:
     """Return the member accounts of a book by number; hardship is that of the day.
 
-    The street is where the registry of seniors says that somebody lives, else where they serve as a volunteer.
+    A family's account counts as its head's, who opened it and may spend it. The street is where the registry of seniors
+    says that somebody lives, else where they serve as a volunteer.
     """
     a, c = ACCOUNT.c, CATEGORY.c
-    holds: list[ColumnElement[bool]] = [c.senior_id == a.person_id, c.from_day <= day]
+    holder = func.coalesce(a.person_id, FAMILY.c.head_id)
+    holds: list[ColumnElement[bool]] = [c.senior_id == PERSON.c.id, c.from_day <= day]
     in_hardship = exists().where(*holds, or_(c.to_day.is_(None), c.to_day > day))
     lives_in = func.coalesce(SENIOR.c.subdistrict_id, VOLUNTEER.c.subdistrict_id)
     wanted = (
-        select(a.id, a.person_id, AREA.c.code, PERSON.c.born_on, in_hardship.label("hardship"))
-        .join(PERSON, PERSON.c.id == a.person_id)
-        .outerjoin(SENIOR, SENIOR.c.person_id == a.person_id)
-        .outerjoin(VOLUNTEER, VOLUNTEER.c.person_id == a.person_id)
+        select(a.id, PERSON.c.id.label("person_id"), AREA.c.code, PERSON.c.born_on, in_hardship.label("hardship"))
+        .select_from(ACCOUNT)
+        .outerjoin(FAMILY, FAMILY.c.account_id == a.id)
+        .join(PERSON, PERSON.c.id == holder)
+        .outerjoin(SENIOR, SENIOR.c.person_id == PERSON.c.id)
+        .outerjoin(VOLUNTEER, VOLUNTEER.c.person_id == PERSON.c.id)
         .outerjoin(AREA, AREA.c.id == lives_in)
         .where(a.book_id == book_id, a.kind == "member")
     )

@@ -26,11 +26,16 @@ class Standing:
     saved: Mapping[int, int]
     available: Mapping[int, int]
     due: frozenset[int]
+    person_by_account: Mapping[int, int]
 
     @property
     def saved_min(self) -> int:
         """Everything that is saved."""
         return sum(self.saved.values())
+
+    def persons(self, accounts: Iterable[int]) -> int:
+        """Count the persons who have coins in some accounts; one person can have two, with a family's."""
+        return len({self.person_by_account[account] for account in accounts if account in self.saved})
 
     def due_min(self, accounts: Iterable[int]) -> int:
         """Return what the holders of some accounts may ask for."""
@@ -45,7 +50,10 @@ def standing_at(savers: Sequence[Saver], books: Books, week: int, earned: Mappin
     available = {account: minutes - held.get(account, 0) for account, minutes in saved.items()}
     with_coins = [saver for saver in savers if available.get(saver.account_id, 0) > 0]
     due = redeemers(with_coins, day_of(moment), available, books, earned)
-    return Standing(week=week, moment=moment, saved=saved, available=available, due=due)
+    person_by_account = {saver.account_id: saver.person_id for saver in savers}
+    return Standing(
+        week=week, moment=moment, saved=saved, available=available, due=due, person_by_account=person_by_account
+    )
 
 
 def redeemers(

@@ -43,6 +43,6 @@ def ladder_of(pack: Pack) -> Ladder:
     return Ladder(name=pack.name, levels=levels)
 
 
-def ladder_in_force(day: date, jurisdiction: str = "shanghai") -> Ladder:
-    """Return the levels that hold on a day, of a jurisdiction or the place it lies within."""
+def ladder_in_force(day: date, jurisdiction: str = "") -> Ladder:
+    """Return the levels that hold on a day: of a jurisdiction or the place it lies within; of the district's own."""
     return ladder_of(pack_in_force(day, jurisdiction))

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from timebank.core.places import Place
 from timebank.ledger.accounts import ACCOUNT, issued_min
-from timebank.ledger.posting import TRANSFER
 from timebank.ledger.findings import Finding
+from timebank.ledger.posting import TRANSFER
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.seals import sealed_count
 from timebank.needs.tables import Need, Service
