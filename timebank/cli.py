@@ -36,6 +36,7 @@ from timebank.rules.command import wanted_pack
 from timebank.rules.compare import Comparison, cutoffs, differences
 from timebank.rules.pack import PackRefused
 from timebank.rules.told import compared
+from timebank.visits.command import app as coins_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +48,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
+app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
 
 
