@@ -29,6 +29,7 @@ from timebank.ledger.guards import require_guards
 from timebank.ledger.holders import holder_pages
 from timebank.ledger.tables import Book
 from timebank.ledger.upkeep import keep_books
+from timebank.planning.command import app as plan_app
 from timebank.planning.runs import MATCH, run_match
 from timebank.reports.page import write_page
 from timebank.rules.command import app as rules_app
@@ -50,6 +51,7 @@ app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
+app.add_typer(plan_app, name="plan")
 
 
 def _engine() -> AbstractContextManager[Engine]:

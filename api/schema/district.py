@@ -30,14 +30,16 @@ class Service:
     minutes: int = strawberry.field(description="How long it takes, usually.")
 
 
-@strawberry.type(description="Needs of a service in a sub-district, and how many the plans in force leave unmet.")
+@strawberry.type(description="Needs of a service in a sub-district, and how many of them nobody meets.")
 class Shortage:
     """Needs of a service in a sub-district."""
 
     subdistrict: Area = strawberry.field(description="The sub-district.")
     service: str = strawberry.field(description="Code of the service.")
     needs: int = strawberry.field(description="Open needs.")
-    unmet: int = strawberry.field(description="Those of them that the plans in force leave unmet.")
+    unmet: int = strawberry.field(
+        description="Those of them that the plans in force leave unmet, and those of which no plan speaks."
+    )
 
 
 def areas(info: Info) -> list[Area]:

@@ -87,7 +87,7 @@ class UnmetNeed:
 
 def _pair(row: Row[Any]) -> Pair:
     return Pair(
-        id=strawberry.ID(encode("pair", row.plan_id, row.need_id)),
+        id=strawberry.ID(encode("pair", row.plan_id, row.need_id, row.volunteer_id)),
         senior_ref=row.senior_ref,
         volunteer_ref=row.volunteer_ref,
         service=row.service,
@@ -125,7 +125,7 @@ def _reader(info: Info, rows_of: Callable[..., Rows], where: MatchFilter | None)
             info.context.session,
             organisation,
             first=count,
-            after=(last[0], last[1]) if last else None,
+            after=tuple(last) if last else None,
             plan_id=plan,
             subdistrict=where.subdistrict,
             service=where.service,
@@ -138,9 +138,13 @@ def _key(row: Row[Any]) -> Key:
     return row.plan_id, row.need_id
 
 
+def _pair_key(row: Row[Any]) -> Key:
+    return row.plan_id, row.need_id, row.volunteer_id
+
+
 def pairs(info: Info, first: int, after: str | None, where: MatchFilter | None) -> Connection[Pair]:
     """Return a page of pairs."""
-    return page("pairs", first, after, parts=2, read=_reader(info, list_pairs, where), key=_key, node=_pair)
+    return page("pairs", first, after, parts=3, read=_reader(info, list_pairs, where), key=_pair_key, node=_pair)
 
 
 def unmet(info: Info, first: int, after: str | None, where: MatchFilter | None) -> Connection[UnmetNeed]:

@@ -88,7 +88,7 @@ class PlanPublished:
 
 
 StartMatchRunPayload = Annotated[
-    MatchRunStarted | WrongInput | KeyConflict,
+    MatchRunStarted | WrongInput | WrongState | KeyConflict,
     strawberry.union("StartMatchRunPayload", description="The run, or why there is none."),
 ]
 PublishPlanPayload = Annotated[
@@ -176,7 +176,7 @@ def start_match_run(info: Info, asked: MatchRunInput, idempotency_key: str) -> M
         )
         return MatchRunStarted(run=_runs(context, organisation, [job])[job.id or 0])
 
-    return refused_or(context, act, errors.WrongInput, errors.KeyConflict)
+    return refused_or(context, act, errors.WrongInput, errors.WrongState, errors.KeyConflict)
 
 
 def publish(info: Info, plan: str) -> PlanPublished | Refused:

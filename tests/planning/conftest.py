@@ -153,3 +153,36 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engin
         database(postgres) as server,
     ):
         yield embedded, server
+
+
+def paired(engine: Engine, world: World, plan_id: int) -> dict[str, set[str]]:
+    """Return who serves each need in a plan, by reference."""
+    needs, people = ({number: ref for ref, number in by.items()} for by in (world.needs, world.volunteers))
+    found: dict[str, set[str]] = {}
+    for row in rows_of(engine, "pair")["pair"]:
+        if row[0] == plan_id:
+            found.setdefault(needs[row[1]], set()).add(people[row[2]])
+    return found
+
+
+def visited(engine: Engine, world: World, plan_id: int, need: str) -> list[tuple[date, str]]:
+    """Return day and volunteer of every planned visit of a need in a plan, in order."""
+    people = {number: ref for ref, number in world.volunteers.items()}
+    return sorted(
+        (date.fromisoformat(row[3]), people[row[2]])
+        for row in rows_of(engine, "visit")["visit"]
+        if (row[0], row[1], row[6]) == (plan_id, world.needs[need], "planned")
+    )
+
+
+def booked(engine: Engine, plan_id: int) -> set[tuple[int, int]]:
+    """Return slot and need of every place that a plan gives out."""
+    return {
+        (row[0], row[1]) for row in rows_of(engine, "booking")["booking"] if (row[2], row[4]) == (plan_id, "booked")
+    }
+
+
+def say(engine: Engine, act: Callable[[Session], Any]) -> Any:
+    """Do something in a transaction of its own."""
+    with transaction(engine) as session:
+        return act(session)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, delete
 from sqlmodel import Session
 
-from tests.planning.conftest import Plan, change
+from tests.planning.conftest import Plan, add, bath_of, change
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound
@@ -97,9 +97,9 @@ def test_pages_follow_each_other_without_gap(engine: Engine, world: World, plan:
     with transaction(engine, read_only=True) as session:
         pages, after = [], None
         while page := list_pairs(session, office, first=2, after=after):
-            pages.append([(row.plan_id, row.need_id) for row in page])
+            pages.append([(row.plan_id, row.need_id, row.volunteer_id) for row in page])
             after = pages[-1][-1]
-        whole = [(row.plan_id, row.need_id) for row in list_pairs(session, office, first=100)]
+        whole = [(row.plan_id, row.need_id, row.volunteer_id) for row in list_pairs(session, office, first=100)]
 
     assert [row for page in pages for row in page] == whole
     assert len(pages) == (len(whole) + 1) // 2
@@ -252,3 +252,19 @@ def test_an_organisation_without_streets_sees_nothing(engine: Engine, world: Wor
 
     assert _pairs(engine, world.organisations["EAST"]) == []
     assert _shortage(engine, world, "CF1") == {}
+
+
+def test_a_need_of_no_plan_is_not_met(engine: Engine, world: World, plan: Plan) -> None:
+    """Before the first plan nobody is served, and who came after it waits for the next: both are short."""
+    before = _shortage(engine, world, "EAST")
+    plan("EAST")
+    new = add(engine, bath_of(world, "S3", "EAST"))
+
+    after = _shortage(engine, world, "EAST")
+    with transaction(engine, read_only=True) as session:
+        rows = {row.service: row.unplanned for row in shortage_rows(session, own_areas(world.organisations["CF1"]))}
+
+    assert new
+    assert before["310107004", "greeting"] == (4, 4)
+    assert (after["310107004", "greeting"], after["310107004", "bath"]) == ((4, 0), (2, 1))
+    assert rows == {"greeting": 4, "door_visit": 0, "bath": 1}

@@ -16,7 +16,7 @@ from tests.planning.conftest import rows_of
 from tests.together import at_once
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
-from timebank.core.errors import KeyConflict, NotFound, WrongInput
+from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.jobs import Report, enqueue, work_one
 from timebank.core.tables import Job
 from timebank.planning.listing import list_runs, plan_seen
@@ -115,6 +115,40 @@ def test_the_same_key_is_the_same_run(engine: Engine, start: Callable[..., int])
         assert start(session) == first
         assert start(session, "WEST") != first
         assert start(session, idempotency_key="summer") != first
+
+
+def test_an_organisation_has_three_runs_at_once(engine: Engine, world: World, start: Callable[..., int]) -> None:
+    """A button that is pressed all day fills no queue: the fourth is told which run is ahead, and asks again later."""
+    with transaction(engine) as session:
+        first, *_ = (start(session, idempotency_key=f"run {n}") for n in range(3))
+
+        with pytest.raises(WrongState) as caught:
+            start(session, idempotency_key="run 3")
+        again = start(session, idempotency_key="run 2")
+        other = start(session, "WEST")
+
+    assert (caught.value.kind, caught.value.key, caught.value.state) == ("run", str(first), "queued")
+    assert first < again < other
+    assert work_one(engine, {MATCH: run_match})
+    with transaction(engine) as session:
+        assert start(session, idempotency_key="run 3") > other
+
+
+def test_two_last_runs_at_once_are_one(engine: Engine, start: Callable[..., int]) -> None:
+    """Of two who ask for the last place of the queue in the same moment, one is refused."""
+    with transaction(engine) as session:
+        for n in range(2):
+            start(session, idempotency_key=f"run {n}")
+
+    def ask(session: Session, key: str) -> str:
+        try:
+            return str(start(session, idempotency_key=key))
+        except WrongState:
+            return "refused"
+
+    answers = list(at_once(engine, lambda session: ask(session, "left"), lambda session: ask(session, "right")))
+
+    assert answers.count("refused") == 1
 
 
 def test_the_same_key_at_once_is_the_same_run(engine: Engine, start: Callable[..., int]) -> None:

@@ -13,8 +13,8 @@ from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.needs.tables import Need
 from timebank.people.tables import Person, SeniorCategory
+from timebank.planning.person_rows import CATEGORY
 from timebank.planning.problem_rows import Question
-from timebank.planning.slot_rows import CATEGORY
 from timebank.projects.tables import Project, Resource, Slot
 
 FORTNIGHT = Question(starts_on=MONDAY, horizon_days=14)

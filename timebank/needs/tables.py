@@ -44,6 +44,8 @@ class Need(SQLModel, table=True):
 
     ``frequency_kind`` and ``frequency_count``: every n days, n times a week, n times in 30 days, once.
     ``weekdays`` is a bit set, bit 0 is Monday. ``to_day`` is half-open; empty is without end.
+    So many ``helpers`` come together. ``least_gap_days`` 0 is the frequency's own, ``preferred_weekdays`` 0 are those
+    of the plan before. ``wheelchairs`` and a series (the same slot each time) are for services that slots give.
     """
 
     __table_args__ = (
@@ -56,6 +58,11 @@ class Need(SQLModel, table=True):
         CheckConstraint("minutes > 0", name="minutes"),
         CheckConstraint("weekdays BETWEEN 1 AND 127", name="weekdays"),
         CheckConstraint("to_day IS NULL OR to_day > from_day", name="days"),
+        CheckConstraint("helpers BETWEEN 1 AND 3", name="helpers"),
+        CheckConstraint("least_gap_days BETWEEN 0 AND 366", name="least_gap_days"),
+        CheckConstraint("preferred_weekdays BETWEEN 0 AND 127", name="preferred_weekdays"),
+        CheckConstraint("wheelchairs IN (0, 1)", name="wheelchairs"),
+        CheckConstraint("is_series IN (0, 1)", name="is_series"),
         Index("uq_need_external_ref", "external_ref", unique=True),
     )
 
@@ -75,6 +82,20 @@ class Need(SQLModel, table=True):
     from_day: date
     to_day: date | None = Field(default=None)
     status: str = Field(default="open", max_length=12)
+    helpers: int = big_int(default=1)
+    least_gap_days: int = big_int(default=0)
+    preferred_weekdays: int = big_int(default=0)
+    wheelchairs: int = big_int(default=0)
+    is_series: int = big_int(default=0)
+
+
+class NeedAlso(SQLModel, table=True):
+    """A further service that a need takes at the same time, such as a stair climber with the van."""
+
+    __tablename__ = "need_also"
+
+    need_id: int = big_ref("need.id", primary_key=True)
+    service_id: int = big_ref("service.id", primary_key=True, index=True)
 
 
 class ServiceRequest(SQLModel, table=True):

@@ -16,6 +16,7 @@ from timebank.core.columns import (
     optional_moment,
     optional_ref,
 )
+from timebank.people.fact_tables import Absence, PersonTrait, Trait
 from timebank.people.tie_tables import Guardian, Residence
 
 PLACE = "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180"
@@ -186,6 +187,7 @@ class AccessToken(SQLModel, table=True):
 
 
 __all__ = [
+    "Absence",
     "AccessToken",
     "AdvicePoint",
     "Area",
@@ -194,9 +196,11 @@ __all__ = [
     "Organisation",
     "OrganisationArea",
     "Person",
+    "PersonTrait",
     "Residence",
     "Senior",
     "SeniorCategory",
+    "Trait",
     "Volunteer",
     "VolunteerSkill",
 ]

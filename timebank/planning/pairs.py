@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, case, func, literal, or_, select, tuple_
 from sqlmodel import Session
 
 from timebank.core.texts import Locale, say
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, OrganisationArea, Senior, Volunteer
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, UNMET, is_in_force
+from timebank.planning.question import BOOKING
 
 
 def _table(model: Any) -> Table:
@@ -40,12 +41,12 @@ def list_pairs(
     organisation_id: int,
     *,
     first: int,
-    after: tuple[int, int] | None = None,
+    after: tuple[int, ...] | None = None,
     plan_id: int | None = None,
     subdistrict: str | None = None,
     service: str | None = None,
 ) -> list[Row[Any]]:
-    """Return up to ``first`` (1 to 100) pairs ordered by plan and need, after (plan id, need id) of the page before.
+    """Return up to ``first`` (1 to 100) pairs by plan, need and volunteer, after these three of the page before.
 
     Nobody is named: seniors and volunteers appear by their reference. ``from_day`` is the first day of the plan.
     """
@@ -65,7 +66,8 @@ def list_pairs(
         .join(VOLUNTEER, VOLUNTEER.c.person_id == PAIR.c.volunteer_id)
     )
     wanted = _joined(wanted, PAIR)
-    return _page(session, wanted, PAIR, organisation_id, first, after, plan_id, subdistrict, service)
+    keys = (PAIR.c.plan_id, PAIR.c.need_id, PAIR.c.volunteer_id)
+    return _page(session, wanted, PAIR, keys, organisation_id, first, after, plan_id, subdistrict, service)
 
 
 def list_unmet(
@@ -73,12 +75,12 @@ def list_unmet(
     organisation_id: int,
     *,
     first: int,
-    after: tuple[int, int] | None = None,
+    after: tuple[int, ...] | None = None,
     plan_id: int | None = None,
     subdistrict: str | None = None,
     service: str | None = None,
 ) -> list[Row[Any]]:
-    """Return up to ``first`` (1 to 100) unmet needs, as :func:`list_pairs` does pairs."""
+    """Return up to ``first`` (1 to 100) unmet needs by plan and need, after these two of the page before."""
     wanted = select(
         UNMET,
         PLAN.c.starts_on.label("from_day"),
@@ -90,7 +92,8 @@ def list_unmet(
         AREA.c.name_en.label("area_en"),
     ).join(PLAN, PLAN.c.id == UNMET.c.plan_id)
     wanted = _joined(wanted, UNMET)
-    return _page(session, wanted, UNMET, organisation_id, first, after, plan_id, subdistrict, service)
+    keys = (UNMET.c.plan_id, UNMET.c.need_id)
+    return _page(session, wanted, UNMET, keys, organisation_id, first, after, plan_id, subdistrict, service)
 
 
 def _joined(wanted: Select[Any], table: Table) -> Select[Any]:
@@ -106,9 +109,10 @@ def _page(
     session: Session,
     wanted: Select[Any],
     table: Table,
+    keys: tuple[ColumnElement[int], ...],
     organisation_id: int,
     first: int,
-    after: tuple[int, int] | None,
+    after: tuple[int, ...] | None,
     plan_id: int | None,
     subdistrict: str | None,
     service: str | None,
@@ -122,9 +126,8 @@ def _page(
     if service is not None:
         wanted = wanted.where(SERVICE.c.code == service)
     if after is not None:
-        plan, need = after
-        wanted = wanted.where((table.c.plan_id > plan) | ((table.c.plan_id == plan) & (table.c.need_id > need)))
-    return list(session.connection().execute(wanted.order_by(table.c.plan_id, table.c.need_id).limit(first)))
+        wanted = wanted.where(tuple_(*keys) > tuple_(*(literal(part, BigInteger) for part in after)))
+    return list(session.connection().execute(wanted.order_by(*keys).limit(first)))
 
 
 def pair_reason(row: Row[Any], locale: Locale = "zh") -> str:
@@ -143,10 +146,19 @@ def unmet_reason(row: Row[Any], locale: Locale = "zh") -> str:
 
 
 def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[Any]]:
-    """Count needs and unmet needs of the plans in force by sub-district and service, for some sub-districts."""
-    unmet = (
-        select(UNMET.c.need_id).join(PLAN, PLAN.c.id == UNMET.c.plan_id).where(is_in_force(UNMET)).distinct()
-    ).subquery()
+    """Count open needs by sub-district and service, for some sub-districts, and how many of them nobody meets.
+
+    ``unmet`` are those that a plan in force leaves unmet, and those of which no plan speaks (``unplanned``): neither a
+    pair nor a place stands for them.
+    """
+    left = select(UNMET.c.need_id).join(PLAN, PLAN.c.id == UNMET.c.plan_id).where(is_in_force(UNMET))
+    paired = select(PAIR.c.need_id).join(PLAN, PLAN.c.id == PAIR.c.plan_id).where(is_in_force(PAIR))
+    placed = (
+        select(BOOKING.c.need_id)
+        .join(PLAN, PLAN.c.id == BOOKING.c.plan_id)
+        .where(PLAN.c.state == "published", BOOKING.c.status != "cancelled")
+    )
+    is_unplanned = NEED.c.id.not_in(left) & NEED.c.id.not_in(paired) & NEED.c.id.not_in(placed)
     wanted = (
         select(
             AREA.c.id.label("area_id"),
@@ -157,13 +169,13 @@ def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[An
             SERVICE.c.name_zh.label("service_zh"),
             SERVICE.c.name_en.label("service_en"),
             func.count().label("needs"),
-            func.count(unmet.c.need_id).label("unmet"),
+            func.sum(case((or_(NEED.c.id.in_(left), is_unplanned), 1), else_=0)).label("unmet"),
+            func.sum(case((is_unplanned, 1), else_=0)).label("unplanned"),
         )
         .select_from(NEED)
         .join(SERVICE, SERVICE.c.id == NEED.c.service_id)
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)
-        .outerjoin(unmet, unmet.c.need_id == NEED.c.id)
         .where(NEED.c.status == "open", SENIOR.c.status == "active", AREA.c.id.in_(area_ids))
         .group_by(AREA.c.id, AREA.c.code, AREA.c.name_zh, AREA.c.name_en, SERVICE.c.id, SERVICE.c.code)
         .group_by(SERVICE.c.name_zh, SERVICE.c.name_en)

@@ -1,9 +1,10 @@
 """What becomes of what stands when a plan is put into force: what gives way, what cannot be, what forbids it."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, delete, or_, select, update
+from sqlalchemy import Row, Table, delete, or_, select, update
 from sqlmodel import Session
 
 from matching.plan import Plan as Answer
@@ -13,6 +14,7 @@ from timebank.core.errors import WrongState
 from timebank.needs.tables import Need
 from timebank.people.tables import Senior, Volunteer
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, needs_of
+from timebank.planning.slot_rows import project_budgets, spent_cents
 from timebank.planning.tables import Plan
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.visits.life import VISIT
@@ -76,12 +78,14 @@ def clear(session: Session, plan: Plan, answer: Answer) -> None:
 
 
 def visits_that_can_be(session: Session, plan: Plan, answer: Answer) -> Mask:
-    """Tell of every visit whether its need is still open on its day, and its volunteer still active."""
+    """Tell of every visit whether its need is still open on its day, and everyone who comes is still active."""
     active = session.connection().execute(select(VOLUNTEER.c.person_id).where(VOLUNTEER.c.status == "active"))
     people = np.fromiter(active.scalars(), dtype=np.int64)
     visits = answer.visits
     days = plan.starts_on.toordinal() + visits.days
-    return _are_open(session, visits.need_ids, days) & np.isin(visits.volunteer_ids, people)
+    can_be = _are_open(session, visits.need_ids, days) & np.isin(visits.volunteer_ids, people)
+    together = visits.need_ids * LONGEST_DAYS + visits.days
+    return np.asarray(can_be & ~np.isin(together, together[~can_be]), dtype=bool)
 
 
 def _are_open(session: Session, need_ids: Ints, days: Ints) -> Mask:
@@ -157,22 +161,43 @@ def book_places(session: Session, plan: Plan, answer: Answer) -> int:
         for need, slot, metres, is_open in zip(*columns, strict=True)
         if is_open and (slot, need) not in standing
     ]
-    taken = dict.fromkeys(slots, 0)
-    for slot in [slot for slot, _ in standing] + [row["slot_id"] for row in rows]:
-        taken[slot] += 1
-    if any(taken[row["slot_id"]] > slots[row["slot_id"]].places for row in rows):
+    new = [(row["slot_id"], row["need_id"]) for row in rows]
+    if _is_overfull(session, slots, [*standing, *new], {slot for slot, _ in new}):
         raise outdated(plan)
     if rows:
         booked = insert_or_skip(connection, BOOKING)
         again = {name: booked.excluded[name] for name in ("plan_id", "distance_m", "status")}
         connection.execute(booked.on_conflict_do_update(index_elements=["slot_id", "need_id"], set_=again), rows)
+        _refuse_overspent(session, plan, {slots[slot].project_id for slot, _ in new if slots[slot].place_cost_cents})
     return len(rows)
+
+
+def _is_overfull(session: Session, slots: dict[int, Row[Any]], taken: list[tuple[int, int]], asked: set[int]) -> bool:
+    """Tell whether one of the slots asked for would have more seniors, or wheelchairs, than places."""
+    rolling = set(session.connection().execute(select(NEED.c.id).where(NEED.c.wheelchairs > 0)).scalars())
+    places = Counter(slot for slot, _ in taken)
+    chairs = Counter(slot for slot, need in taken if need in rolling)
+    return any(places[slot] > slots[slot].places or chairs[slot] > slots[slot].wheelchairs for slot in asked)
+
+
+def _refuse_overspent(session: Session, plan: Plan, projects: set[int]) -> None:
+    """Refuse when the places that now stand cost a project more than its budget."""
+    budgets, spent = project_budgets(session, projects), spent_cents(session, projects)
+    if any(spent.get(project, 0) > cents for project, cents in budgets.items()):
+        raise outdated(plan)
 
 
 def _places(plan: Plan) -> Any:
     """Return the query of the slots of running projects from the plan's first day on."""
     return (
-        select(SLOT.c.id, SLOT.c.day, SLOT.c.places)
+        select(
+            SLOT.c.id,
+            SLOT.c.day,
+            SLOT.c.places,
+            SLOT.c.wheelchairs,
+            RESOURCE.c.project_id,
+            RESOURCE.c.place_cost_cents,
+        )
         .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
         .join(PROJECT, PROJECT.c.id == RESOURCE.c.project_id)
         .where(PROJECT.c.status == "running", SLOT.c.day >= plan.starts_on)

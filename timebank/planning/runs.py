@@ -1,54 +1,29 @@
 """Match runs: a question is planned and stored; asked through a job, its progress can be followed."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from matching.problem import Params
-from matching.solve import solve
 from timebank.core.clock import now as this_moment
-from timebank.core.database import transaction
-from timebank.core.errors import NotFound, WrongInput
+from timebank.core.database import wait_turn
+from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.jobs import Report, cancel, enqueue
 from timebank.core.tables import Job
 from timebank.core.texts import Phrase
-from timebank.planning.figures import plan_figures
-from timebank.planning.problem_rows import Question, load_problem
-from timebank.planning.storing import plan_number, store_plan
+from timebank.planning.making import make_plan
+from timebank.planning.question import Question
+from timebank.planning.repairs import Mend, repair_plan
+
+__all__ = ["MATCH", "cancel_run", "make_plan", "run_match", "run_of", "start_repair", "start_run"]
 
 MATCH = "match"
 LONGEST_HORIZON_DAYS = 92
+MOST_RUNS = 3
+"""Runs of an organisation that wait or work at once; one more is refused and names the one that is ahead."""
 FIRST_START, LAST_START = date(2000, 1, 1), date(2199, 12, 31)
 """First days that a run may ask for; what lies outside is a slip of the hand, and has no days after it at worst."""
-Progress = Callable[[str, float], None]
-
-
-def make_plan(engine: Engine, question: Question, *, now: datetime, progress: Progress | None = None) -> int:
-    """Load, solve, judge and store; returns the number of the plan. No transaction is open while it solves."""
-    with transaction(_at_one_moment(engine), read_only=True) as session:
-        problem = load_problem(session, question)
-    answer = solve(problem, progress=progress)
-    figures = plan_figures(problem, answer)
-    with transaction(engine) as session:
-        stored = store_plan(
-            session,
-            problem,
-            answer,
-            scope=question.scope,
-            organisation_id=question.organisation_id,
-            figures=figures,
-            now=now,
-        )
-        return plan_number(stored)
-
-
-def _at_one_moment(engine: Engine) -> Engine:
-    """Let every query of a transaction see the rows of one moment; on SQLite it is so already."""
-    is_postgres = engine.dialect.name == "postgresql"
-    return engine.execution_options(isolation_level="REPEATABLE READ") if is_postgres else engine
 
 
 def start_run(
@@ -68,6 +43,8 @@ def start_run(
         When the first day, the horizon or the key is out of its bounds.
     KeyConflict
         When the key was used for other content.
+    WrongState
+        When as many runs of the organisation wait or work already; it names the first of them.
     """
     if not FIRST_START <= starts_on <= LAST_START:
         right = Phrase("right_range", least=FIRST_START, most=LAST_START)
@@ -79,16 +56,52 @@ def start_run(
         right = Phrase("right_length", least=1, most=200)
         raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
     payload = {"starts_on": starts_on.isoformat(), "horizon_days": horizon_days}
+    return _ask(session, organisation_id, payload, idempotency_key, now)
+
+
+def start_repair(session: Session, *, organisation_id: int, from_day: date, idempotency_key: str, now: datetime) -> Job:
+    """Ask that the plan in force of an organisation is mended from a day on; the same key and content is one run.
+
+    Raises
+    ------
+    WrongInput
+        When the key is out of its bounds.
+    KeyConflict
+        When the key was used for other content.
+    WrongState
+        When as many runs of the organisation wait or work already; it names the first of them.
+    """
+    return _ask(session, organisation_id, {"mend_from": from_day.isoformat()}, idempotency_key, now)
+
+
+def _ask(session: Session, organisation_id: int, payload: dict[str, Any], idempotency_key: str, now: datetime) -> Job:
+    wait_turn(session, f"runs of {organisation_id}")
+    mine = select(Job).where(Job.organisation_id == organisation_id)
+    if session.exec(mine.where(Job.idempotency_key == idempotency_key)).first() is None:
+        _refuse_crowd(session, organisation_id)
     return enqueue(session, MATCH, payload, idempotency_key=idempotency_key, now=now, organisation_id=organisation_id)
 
 
+def _refuse_crowd(session: Session, organisation_id: int) -> None:
+    """Refuse one run more than may wait or work at once."""
+    live = select(Job).where(
+        Job.organisation_id == organisation_id, Job.kind == MATCH, col(Job.status).in_(("queued", "running"))
+    )
+    ahead = session.exec(live.order_by(col(Job.id)).limit(MOST_RUNS)).all()
+    if len(ahead) == MOST_RUNS:
+        raise WrongState(kind="run", key=str(ahead[0].id), state=ahead[0].status, allowed="finished")
+
+
 def run_match(engine: Engine, job: Job, report: Report) -> dict[str, Any]:
-    """Do a match run; the handler of jobs of kind ``match``."""
+    """Do a match run, or a repair; the handler of jobs of kind ``match``."""
+    if "mend_from" in job.payload:
+        day = date.fromisoformat(job.payload["mend_from"])
+        mend = Mend(organisation_id=job.organisation_id, from_day=day)
+        return {"plan_id": repair_plan(engine, mend, now=this_moment(), progress=report)}
     question = Question(
         starts_on=date.fromisoformat(job.payload["starts_on"]),
         horizon_days=int(job.payload["horizon_days"]),
         organisation_id=job.organisation_id,
-        params=Params(),
     )
     return {"plan_id": make_plan(engine, question, now=this_moment(), progress=report)}
 

@@ -1,15 +1,21 @@
-"""Rows to slots: dated places of running projects, how many are free, and who may use them on which days."""
+"""Rows to slots: dated places of running projects, how many are free, what they cost, and who may use them when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, and_, select
+import numpy as np
+from sqlalchemy import Row, Table, and_, func, select
 from sqlmodel import Session
 
+from matching.tables import Budgets, Slots
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import Area, SeniorCategory
+from timebank.people.tables import Area
+from timebank.planning.codes import Codes
+from timebank.planning.columns import floats, ints
+from timebank.planning.person_rows import Span, categories_on, category_spans
+from timebank.planning.question import Question
 from timebank.projects.eligibility import is_eligible
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.rules.decision import age_on
@@ -21,8 +27,7 @@ def _table(model: Any) -> Table:
 
 
 SLOT, RESOURCE, PROJECT, BOOKING, AREA = map(_table, (Slot, Resource, Project, Booking, Area))
-CATEGORY, NEED, SERVICE = map(_table, (SeniorCategory, Need, Service))
-Span = tuple[str, date, date | None]
+NEED, SERVICE = map(_table, (Need, Service))
 
 
 class Open(NamedTuple):
@@ -36,7 +41,14 @@ class Open(NamedTuple):
 def slot_rows(session: Session, days: tuple[date, date]) -> list[Row[Any]]:
     """Return the slots of running projects within the days (half-open), with place and service of their resource."""
     wanted = (
-        select(SLOT, RESOURCE.c.lat_deg, RESOURCE.c.lon_deg, RESOURCE.c.service_id)
+        select(
+            SLOT,
+            RESOURCE.c.lat_deg,
+            RESOURCE.c.lon_deg,
+            RESOURCE.c.service_id,
+            RESOURCE.c.place_cost_cents,
+            RESOURCE.c.project_id,
+        )
         .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
         .join(PROJECT, and_(PROJECT.c.id == RESOURCE.c.project_id, PROJECT.c.status == "running"))
         .where(SLOT.c.day >= days[0], SLOT.c.day < days[1])
@@ -45,25 +57,97 @@ def slot_rows(session: Session, days: tuple[date, date]) -> list[Row[Any]]:
     return list(session.connection().execute(wanted))
 
 
-def taken_places(session: Session, days: tuple[date, date], give_way: set[int]) -> Counter[int]:
+class Taken(NamedTuple):
+    """Places that stay taken when a new plan comes, and those for a wheelchair among them, by slot."""
+
+    places: Counter[int]
+    wheelchairs: Counter[int]
+
+
+def taken_places(session: Session, days: tuple[date, date], give_way: set[int]) -> Taken:
     """Count by slot the places within the days (half-open) that stay taken when a new plan comes.
 
     A place that was only booked, for a need of ``give_way``, is free: the new plan says anew where that need goes.
     """
     wanted = (
-        select(BOOKING.c.slot_id, BOOKING.c.need_id, BOOKING.c.status)
+        select(BOOKING.c.slot_id, BOOKING.c.need_id, BOOKING.c.status, NEED.c.wheelchairs)
         .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+        .join(NEED, NEED.c.id == BOOKING.c.need_id)
         .where(SLOT.c.day >= days[0], SLOT.c.day < days[1], BOOKING.c.status != "cancelled")
     )
     rows = session.connection().execute(wanted)
-    return Counter(row.slot_id for row in rows if row.status != "booked" or row.need_id not in give_way)
+    stay = [row for row in rows if row.status != "booked" or row.need_id not in give_way]
+    return Taken(Counter(row.slot_id for row in stay), Counter(row.slot_id for row in stay if row.wheelchairs))
 
 
-def open_resources(session: Session, days: tuple[date, date], needs: list[Row[Any]]) -> dict[int, Open]:
+def load_slots(rows: list[Row[Any]], taken: Taken, question: Question, codes: Codes) -> Slots:
+    """Return the slots with the places that are free; a project pays for those that cost something."""
+    free = [max(0, row.places - taken.places[row.id]) for row in rows]
+    chairs = [max(0, row.wheelchairs - taken.wheelchairs[row.id]) for row in rows]
+    return Slots(
+        ids=ints(row.id for row in rows),
+        resource_ids=ints(row.resource_id for row in rows),
+        lats_deg=floats(row.lat_deg for row in rows),
+        lons_deg=floats(row.lon_deg for row in rows),
+        skills=ints(codes.skills[row.service_id] for row in rows),
+        days=ints((row.day - question.starts_on).days for row in rows),
+        starts_min=ints(row.starts_min for row in rows),
+        ends_min=ints(row.ends_min for row in rows),
+        places=ints(free),
+        wheelchairs=np.minimum(ints(chairs), ints(free)),
+        costs_cents=ints(row.place_cost_cents for row in rows),
+        budget_ids=ints(row.project_id if row.place_cost_cents else 0 for row in rows),
+    )
+
+
+def load_budgets(session: Session, rows: list[Row[Any]], days: tuple[date, date], give_way: set[int]) -> Budgets:
+    """Return what is left of the budgets of projects whose places cost something, beside what stays booked."""
+    projects = {row.project_id for row in rows if row.place_cost_cents}
+    left = project_budgets(session, projects)
+    for project, need, day, status, cents in _spent(session, projects):
+        gives_way = status == "booked" and need in give_way and days[0] <= day < days[1]
+        left[project] -= 0 if gives_way else cents
+    return Budgets(ids=ints(sorted(left)), cents=ints(max(0, left[project]) for project in sorted(left)))
+
+
+def project_budgets(session: Session, projects: Iterable[int]) -> dict[int, int]:
+    """Return what the budgets of some projects hold in all, in cents."""
+    wanted = select(PROJECT.c.id, PROJECT.c.budget_cents).where(PROJECT.c.id.in_(sorted(projects)))
+    return {row.id: row.budget_cents for row in session.connection().execute(wanted)}
+
+
+def _spent(session: Session, projects: set[int]) -> Iterable[Any]:
+    """Yield project, need, day, status and cents of every place of some projects that costs something and stands."""
+    wanted = (
+        select(RESOURCE.c.project_id, BOOKING.c.need_id, SLOT.c.day, BOOKING.c.status, RESOURCE.c.place_cost_cents)
+        .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+        .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
+        .where(RESOURCE.c.project_id.in_(sorted(projects)), BOOKING.c.status != "cancelled")
+        .where(RESOURCE.c.place_cost_cents > 0)
+    )
+    return session.connection().execute(wanted) if projects else ()
+
+
+def spent_cents(session: Session, projects: Iterable[int]) -> dict[int, int]:
+    """Return what the places that stand have cost some projects, in cents."""
+    wanted = (
+        select(RESOURCE.c.project_id, func.sum(RESOURCE.c.place_cost_cents))
+        .join(SLOT, SLOT.c.resource_id == RESOURCE.c.id)
+        .join(BOOKING, BOOKING.c.slot_id == SLOT.c.id)
+        .where(RESOURCE.c.project_id.in_(sorted(projects)), BOOKING.c.status != "cancelled")
+        .group_by(RESOURCE.c.project_id)
+    )
+    return {row[0]: int(row[1]) for row in session.connection().execute(wanted)}
+
+
+def open_resources(
+    session: Session, days: tuple[date, date], needs: list[Row[Any]], also: dict[int, frozenset[int]]
+) -> dict[int, Open]:
     """Return for each need, by its number, what is open to it: every part of a project's eligibility must hold.
 
     Categories begin and end, and people have birthdays, within the days of a plan. A need is given the first days
     on which something is open to it, up to the day on which that changes; what is open later is for the next plan.
+    ``also`` are further services that a need takes at the same time.
     """
     by_slot = [row for row in needs if row.served_by == "slot"]
     if not by_slot:
@@ -77,12 +161,14 @@ def open_resources(session: Session, days: tuple[date, date], needs: list[Row[An
     resources: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         resources[row.service_id].append(row)
-    spans, codes = _category_spans(session), _codes(session)
+    seniors = select(NEED.c.senior_id).join(SERVICE, SERVICE.c.id == NEED.c.service_id)
+    spans, codes = category_spans(session, seniors.where(SERVICE.c.served_by == "slot")), _codes(session)
     found = {}
     for need in by_slot:
         first = max(days[0], need.from_day)
         end = min(days[1], need.to_day or days[1])
-        offered, held = resources[need.service_id], spans.get(need.senior_id, [])
+        services = (need.service_id, *sorted(also.get(need.id, ())))
+        offered, held = [row for one in services for row in resources[one]], spans.get(need.senior_id, [])
         cuts = [first, *sorted(day for day in set(_changes(need, offered, held)) if first < day < end)]
         sets = [_eligible(need, offered, held, codes[need.subdistrict_id], day) for day in cuts]
         chosen = next((n for n, each in enumerate(sets) if each), None)
@@ -90,19 +176,6 @@ def open_resources(session: Session, days: tuple[date, date], needs: list[Row[An
             later = (cuts[n] for n in range(chosen + 1, len(cuts)) if sets[n] != sets[chosen])
             found[need.id] = Open(sets[chosen], cuts[chosen], next(later, end))
     return found
-
-
-def _category_spans(session: Session) -> dict[int, list[Span]]:
-    """Categories with their days, of the seniors who need something that a slot gives."""
-    seniors = select(NEED.c.senior_id).join(SERVICE, SERVICE.c.id == NEED.c.service_id)
-    c = CATEGORY.c
-    held = select(c.senior_id, c.category, c.from_day, c.to_day).where(
-        c.senior_id.in_(seniors.where(SERVICE.c.served_by == "slot"))
-    )
-    spans: dict[int, list[Span]] = defaultdict(list)
-    for senior, category, from_day, to_day in session.connection().execute(held):
-        spans[senior].append((category, from_day, to_day))
-    return spans
 
 
 def _codes(session: Session) -> dict[int, str]:
@@ -131,9 +204,7 @@ def _birthday(born_on: date, age: int) -> date:
 
 
 def _eligible(need: Row[Any], offered: list[Row[Any]], held: list[Span], code: str, day: date) -> frozenset[int]:
-    categories = frozenset(
-        category for category, from_day, to_day in held if from_day <= day and (to_day is None or day < to_day)
-    )
+    categories = categories_on(held, day)
     age = age_on(need.born_on, day)
     return frozenset(
         resource.id

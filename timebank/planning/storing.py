@@ -5,24 +5,26 @@ import zlib
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert
+import numpy as np
+from sqlalchemy import insert, select
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from matching import explain
 from matching.plan import CANDIDATE_RULES
 from matching.plan import Plan as Answer
-from matching.problem import Ints, Problem
+from matching.problem import Ints, Mask, Problem
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongState
 from timebank.planning.in_force import PAIR, UNMET
 from timebank.planning.replacing import book_places, clear, refuse_double_hours, take_place, visits_that_can_be
 from timebank.planning.tables import Plan
 from timebank.projects.projects import GIVE_PLACES
+from timebank.visits.life import VISIT
 
 VISITS = ("need_ids", "volunteer_ids", "days", "starts_min", "durations_min")
 """Columns of an engine's visits, in the order in which they are stored."""
-VISIT_COLUMNS = "plan_id, need_id, volunteer_id, day, starts_min, planned_min, status, evidence, confirmed_by"
+VISIT_COLUMNS = "plan_id, need_id, volunteer_id, day, starts_min, planned_min, helper, status, evidence, confirmed_by"
 
 
 def question_hash(problem: Problem) -> str:
@@ -39,13 +41,15 @@ def store_plan(
     organisation_id: int | None,
     figures: dict[str, Any],
     now: datetime,
+    digest: str | None = None,
 ) -> Plan:
     """Store a plan as proposed; the same question in the same scope is stored once.
 
-    One that was superseded, and is the answer again because the rows are what they were, is proposed anew.
+    One that was superseded, and is the answer again because the rows are what they were, is proposed anew. ``digest``
+    says what was asked when it is more than the problem.
     """
     wait_turn(session, f"plan of {scope}")
-    digest = question_hash(problem)
+    digest = digest or question_hash(problem)
     stored = session.exec(pick(Plan).where(Plan.scope == scope, Plan.input_hash == digest)).first()
     if stored is not None:
         if stored.state != "published":
@@ -172,28 +176,55 @@ def insert_visits(
 ) -> int:
     """Store dated visits set-based, columns of shape (v,); returns how many are new.
 
-    SQLite takes rows by the driver's own loop, PostgreSQL by COPY. A need with a visit on that day keeps it.
+    SQLite takes rows by the driver's own loop, PostgreSQL by COPY. A need with a visit on that day keeps it, and
+    nobody else comes.
     """
     connection = session.connection()
     dates = [starts_on + timedelta(days=n) for n in range(int(days.max(initial=0)) + 1)]
-    columns = (need_ids, volunteer_ids, days, starts_min, durations_min)
+    helpers = number_helpers(need_ids, days, volunteer_ids)
+    columns = [need_ids, volunteer_ids, days, starts_min, durations_min, helpers]
+    if helpers.max(initial=1) > 1:
+        is_free = ~_have_visits(session, starts_on, need_ids, days)
+        columns = [column[is_free] for column in columns]
     rows = zip(*(column.tolist() for column in columns), strict=True)
     if connection.dialect.name == "sqlite":
         on = [day.isoformat() for day in dates]
-        values = [(plan_id, n, v, on[d], s, m) for n, v, d, s, m in rows]
-        sql = f"INSERT INTO visit ({VISIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'planned', '', '') ON CONFLICT DO NOTHING"
+        values = [(plan_id, n, v, on[d], s, m, h) for n, v, d, s, m, h in rows]
+        row = "(?, ?, ?, ?, ?, ?, ?, 'planned', '', '')"
+        sql = f"INSERT INTO visit ({VISIT_COLUMNS}) VALUES {row} ON CONFLICT DO NOTHING"
         return connection.exec_driver_sql(sql, values).rowcount if values else 0
     connection.exec_driver_sql("CREATE TEMP TABLE new_visit (LIKE visit) ON COMMIT DROP")
     connection.exec_driver_sql("ALTER TABLE new_visit ALTER id DROP NOT NULL")
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY new_visit ({VISIT_COLUMNS}) FROM STDIN") as copy:
-        for need, volunteer, day, start, minutes in rows:
-            copy.write_row((plan_id, need, volunteer, dates[day], start, minutes, "planned", "", ""))
+        for need, volunteer, day, start, minutes, helper in rows:
+            copy.write_row((plan_id, need, volunteer, dates[day], start, minutes, helper, "planned", "", ""))
     stored = connection.exec_driver_sql(
         f"INSERT INTO visit ({VISIT_COLUMNS}) SELECT {VISIT_COLUMNS} FROM new_visit ON CONFLICT DO NOTHING"
     ).rowcount
     connection.exec_driver_sql("DROP TABLE new_visit")
     return stored
+
+
+def number_helpers(need_ids: Ints, days: Ints, volunteer_ids: Ints) -> Ints:
+    """Number those who come together to a visit from 1 on, by volunteer; columns of shape (v,)."""
+    order = np.lexsort((volunteer_ids, days, need_ids))
+    keys = np.column_stack((need_ids, days))[order]
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = (keys[1:] != keys[:-1]).any(axis=1)
+    rows = np.arange(len(order))
+    numbers = np.empty(len(order), dtype=np.int64)
+    numbers[order] = rows - np.maximum.accumulate(np.where(is_first, rows, 0)) + 1
+    return numbers
+
+
+def _have_visits(session: Session, starts_on: date, need_ids: Ints, days: Ints) -> Mask:
+    """Tell of each need whether it has a visit on a day already."""
+    v = VISIT.c
+    last = starts_on + timedelta(days=int(days.max(initial=0)))
+    held = select(v.need_id, v.day).where(v.day >= starts_on, v.day <= last, v.status != "cancelled")
+    had = {(need, (day - starts_on).days) for need, day in session.connection().execute(held)}
+    return np.array([pair in had for pair in zip(need_ids.tolist(), days.tolist(), strict=True)], dtype=bool)
 
 
 def published_plan(session: Session, scope: str) -> Plan | None:

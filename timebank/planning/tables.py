@@ -1,4 +1,4 @@
-"""Rows of planning: a plan with its proof, its pairs with their reasons, and the unmet with theirs."""
+"""Rows of planning: a plan with its proof, its pairs and unmet needs with their reasons, and what a repair changed."""
 
 from datetime import date, datetime
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
-from timebank.core.columns import big_id, big_int, big_ref, moment, optional_ref
+from timebank.core.columns import big_id, big_int, big_ref, moment, optional_int, optional_ref
+from timebank.planning.rule_tables import PresetPair, PriorityOrder, PriorityRule, Season, Suspension
 
 
 class Plan(SQLModel, table=True):
@@ -39,7 +40,7 @@ class Plan(SQLModel, table=True):
 
 
 class Pair(SQLModel, table=True):
-    """A need and the volunteer who serves it in a plan, with what spoke for it.
+    """A need and a volunteer who serves it in a plan (one of those who come together), with what spoke for it.
 
     ``rank`` is the place of the volunteer among the need's candidates by distance (1 is nearest) and
     ``candidates`` how many there were.
@@ -49,7 +50,7 @@ class Pair(SQLModel, table=True):
 
     plan_id: int = big_ref("plan.id", primary_key=True)
     need_id: int = big_ref("need.id", primary_key=True, index=True)
-    volunteer_id: int = big_ref("volunteer.person_id", index=True)
+    volunteer_id: int = big_ref("volunteer.person_id", primary_key=True, index=True)
     distance_m: int = big_int()
     rank: int = big_int()
     candidates: int = big_int()
@@ -63,3 +64,46 @@ class Unmet(SQLModel, table=True):
     reason: str = Field(max_length=16)
     taken_by_rule: dict[str, Any] = Field(default_factory=dict, sa_type=JSON, nullable=False)
     remaining: int = big_int()
+
+
+class PlanChange(SQLModel, table=True):
+    """Something in which a mended plan differs from what stood before: a pair, a visit, a place, or a need newly met.
+
+    ``was`` and ``now``: whom, when and how far; what does not apply is empty. Visits and places have a day.
+    """
+
+    __tablename__ = "plan_change"
+    __table_args__ = (
+        CheckConstraint("what IN ('pair','visit','booking','need')", name="what"),
+        CheckConstraint("kind IN ('ended','begun','moved','met','unmet')", name="kind"),
+        CheckConstraint("(what = 'need') = (kind IN ('met','unmet'))", name="need"),
+        Index("ix_plan_change_plan", "plan_id", "what", "id"),
+    )
+
+    id: int | None = big_id()
+    plan_id: int = big_ref("plan.id")
+    what: str = Field(max_length=8)
+    kind: str = Field(max_length=8)
+    need_id: int = big_ref("need.id", index=True)
+    was_volunteer_id: int | None = optional_ref("volunteer.person_id", index=True)
+    now_volunteer_id: int | None = optional_ref("volunteer.person_id", index=True)
+    was_m: int | None = optional_int()
+    now_m: int | None = optional_int()
+    was_day: date | None = Field(default=None)
+    now_day: date | None = Field(default=None)
+    was_min: int | None = optional_int()
+    now_min: int | None = optional_int()
+    slot_id: int | None = optional_ref("slot.id", index=True)
+
+
+__all__ = [
+    "Pair",
+    "Plan",
+    "PlanChange",
+    "PresetPair",
+    "PriorityOrder",
+    "PriorityRule",
+    "Season",
+    "Suspension",
+    "Unmet",
+]

@@ -39,7 +39,12 @@ class Project(SQLModel, table=True):
 
 
 class Resource(SQLModel, table=True):
-    """Something a project brings: a bath station, an accessible vehicle, with the service it gives."""
+    """Something a project brings: a bath station, an accessible vehicle, with the service it gives.
+
+    ``place_cost_cents`` is what a place of it costs the project's budget.
+    """
+
+    __table_args__ = (CheckConstraint("place_cost_cents >= 0", name="place_cost_cents"),)
 
     id: int | None = big_id()
     project_id: int = big_ref("project.id", index=True)
@@ -49,13 +54,18 @@ class Resource(SQLModel, table=True):
     lat_deg: float
     lon_deg: float
     subdistrict_id: int = big_ref("area.id", index=True)
+    place_cost_cents: int = big_int(default=0)
 
 
 class Slot(SQLModel, table=True):
-    """A dated time of a resource, and how many seniors it takes. ``ends_min`` is half-open."""
+    """A dated time of a resource, and how many seniors it takes, so many of them in wheelchairs.
+
+    ``ends_min`` is half-open.
+    """
 
     __table_args__ = (
         CheckConstraint("places > 0 AND starts_min < ends_min", name="amounts"),
+        CheckConstraint("wheelchairs BETWEEN 0 AND places", name="wheelchairs"),
         Index("uq_slot_resource_time", "resource_id", "day", "starts_min", unique=True),
     )
 
@@ -65,6 +75,7 @@ class Slot(SQLModel, table=True):
     starts_min: int = big_int()
     ends_min: int = big_int()
     places: int = big_int()
+    wheelchairs: int = big_int(default=0)
 
 
 class Booking(SQLModel, table=True):

@@ -25,7 +25,8 @@ from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, Gr
 class Visit(SQLModel, table=True):
     """A visit, with its six facts.
 
-    Service and served are one join away (need); giver, day, start, end and evidence are here.
+    Service and served are one join away (need); giver, day, start, end and evidence are here. ``helper`` is 1, and 2 or
+    3 of those who come together.
     """
 
     __table_args__ = (
@@ -42,10 +43,12 @@ class Visit(SQLModel, table=True):
             name="order",
         ),
         CheckConstraint("served_min IS NULL OR served_min >= 0", name="served"),
+        CheckConstraint("helper BETWEEN 1 AND 3", name="helper"),
         Index(
             "uq_visit_need_day",
             "need_id",
             "day",
+            "helper",
             unique=True,
             sqlite_where=text("status <> 'cancelled'"),
             postgresql_where=text("status <> 'cancelled'"),
@@ -72,6 +75,7 @@ class Visit(SQLModel, table=True):
     evidence: str = Field(default="", max_length=12)
     confirmed_by: str = Field(default="", max_length=12)
     transfer_id: int | None = optional_ref("transfer.id")
+    helper: int = big_int(default=1)
 
 
 class VisitEvent(SQLModel, table=True):

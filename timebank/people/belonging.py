@@ -1,0 +1,27 @@
+"""Whose people somebody is of: an organisation's are its volunteers and the seniors of its sub-districts."""
+
+from sqlmodel import Session, col, or_, select
+
+from timebank.core.errors import NotFound
+from timebank.people.tables import OrganisationArea, Person, Senior, Volunteer
+
+
+def require_person(session: Session, person_id: int, organisation_id: int | None = None) -> None:
+    """Refuse a person who is not there; for an organisation, one who is not of its people.
+
+    Raises
+    ------
+    NotFound
+        When there is none, or it is another's; the two are never told apart.
+    """
+    wanted = select(Person.id).where(Person.id == person_id)
+    if organisation_id is not None:
+        areas = select(OrganisationArea.area_id).where(OrganisationArea.organisation_id == organisation_id)
+        wanted = wanted.where(
+            or_(
+                col(Person.id).in_(select(Volunteer.person_id).where(Volunteer.organisation_id == organisation_id)),
+                col(Person.id).in_(select(Senior.person_id).where(col(Senior.subdistrict_id).in_(areas))),
+            )
+        )
+    if session.exec(wanted).first() is None:
+        raise NotFound(kind="person", key=str(person_id))

@@ -1,0 +1,90 @@
+"""What is to be planned: which days, whose needs, and what is weighed against a metre."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, Table, exists, or_, select
+
+from matching.problem import Params
+from timebank.needs.tables import Need
+from timebank.people.tables import OrganisationArea, Senior
+from timebank.planning.in_force import DISTRICT
+from timebank.projects.tables import Booking, Slot
+from timebank.visits.life import VISIT
+
+NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+OWN: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+STANDARD = Params(change_m=500, waiting_m_per_day=50)
+"""What a plan weighs unless it is asked otherwise: a pair that stands is worth 500 m, a day of waiting 50 m.
+
+The longest wait that counts, a year, is worth less than a step of a service's priority.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be planned: the horizon, whose needs (empty: the whole district's), and the engine's params.
+
+    ``begun_on`` is given when the rest of a plan is mended: the first day of that plan. What was served since is not
+    due again before its time.
+    """
+
+    starts_on: date
+    horizon_days: int
+    organisation_id: int | None = None
+    params: Params = field(default=STANDARD)
+    begun_on: date | None = None
+
+    @property
+    def scope(self) -> str:
+        """``district`` or ``organisation:<id>``."""
+        return DISTRICT if self.organisation_id is None else f"organisation:{self.organisation_id}"
+
+    @property
+    def ends_on(self) -> date:
+        """First day after the horizon."""
+        return date.fromordinal(self.starts_on.toordinal() + self.horizon_days)
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The horizon, half-open."""
+        return self.starts_on, self.ends_on
+
+
+def needs_asked(question: Question) -> Select[tuple[int]]:
+    """Return the query of the needs a question is about: open, of an active senior, with days in the horizon.
+
+    A need that is met once is asked about until it was; what was missed or called off does not count.
+    """
+    asked = (
+        select(NEED.c.id)
+        .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
+        .where(
+            NEED.c.status == "open",
+            SENIOR.c.status == "active",
+            NEED.c.from_day < question.ends_on,
+            or_(NEED.c.to_day.is_(None), NEED.c.to_day > question.starts_on),
+            or_(NEED.c.frequency_kind != "once", ~_was_met(question.starts_on)),
+        )
+    )
+    if question.organisation_id is None:
+        return asked
+    areas = select(OWN.c.area_id).where(OWN.c.organisation_id == question.organisation_id)
+    return asked.where(NEED.c.organisation_id == question.organisation_id, SENIOR.c.subdistrict_id.in_(areas))
+
+
+def _was_met(day: date) -> ColumnElement[bool]:
+    """Whether a need had a visit or a place before a day."""
+    visited = exists().where(
+        VISIT.c.need_id == NEED.c.id, VISIT.c.day < day, VISIT.c.status.not_in(("cancelled", "missed"))
+    )
+    booked = exists().where(
+        BOOKING.c.need_id == NEED.c.id,
+        BOOKING.c.status.in_(("booked", "used")),
+        BOOKING.c.slot_id == SLOT.c.id,
+        SLOT.c.day < day,
+    )
+    return visited | booked

@@ -1,0 +1,119 @@
+"""Seasons: another frequency for a span of days, such as twice a week in heat and cold; once, or every year."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Table
+from sqlmodel import Session, col, select
+
+from timebank.core.errors import NotFound, WrongInput
+from timebank.core.texts import Phrase
+from timebank.needs.tables import Need, Service
+from timebank.planning.tables import Season
+
+SEASON: Table = Season.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+KINDS = ("every_n_days", "per_week", "per_month", "once")
+LONGEST_DAYS, MOST_COUNT = 366, 366
+
+
+def set_season(
+    session: Session,
+    from_day: date,
+    to_day: date,
+    *,
+    kind: str,
+    count: int,
+    actor: str,
+    now: datetime,
+    service: str | None = None,
+    need_id: int | None = None,
+    is_yearly: bool = False,
+) -> Season:
+    """Give every need of a service (by code), or one need, another frequency from a day to a day (half-open).
+
+    A season of a need takes the place of those of its service. Where two overlap, the one that begins first holds on.
+
+    Raises
+    ------
+    WrongInput
+        When the days or the frequency cannot be, or not just one of service and need is named.
+    NotFound
+        When there is no such service or need.
+    """
+    if kind not in KINDS:
+        raise WrongInput(field="kind", value=kind, right=Phrase("right_one_of", known=", ".join(KINDS)))
+    if not 1 <= count <= MOST_COUNT:
+        raise WrongInput(field="count", value=str(count), right=Phrase("right_range", least=1, most=MOST_COUNT))
+    if not from_day < to_day <= from_day + timedelta(days=LONGEST_DAYS):
+        right = Phrase("right_days_away", most=LONGEST_DAYS)
+        raise WrongInput(field="to_day", value=to_day.isoformat(), right=right)
+    if (service is None) == (need_id is None):
+        raise WrongInput(field="service, need", value=f"{service}, {need_id}", right=Phrase("right_one_subject"))
+    season = Season(
+        service_id=_service(session, service) if service is not None else None,
+        need_id=_need(session, need_id) if need_id is not None else None,
+        from_day=from_day,
+        to_day=to_day,
+        is_yearly=is_yearly,
+        frequency_kind=kind,
+        frequency_count=count,
+        recorded_by=actor,
+        recorded_at=now,
+    )
+    session.add(season)
+    session.flush()
+    return season
+
+
+def end_season(session: Session, season_id: int, *, actor: str, now: datetime) -> Season:
+    """Take a season back; one that was taken back stays so.
+
+    Raises
+    ------
+    NotFound
+        When there is none.
+    """
+    season = session.get(Season, season_id, populate_existing=True, with_for_update=True)
+    if season is None:
+        raise NotFound(kind="season", key=str(season_id))
+    if season.withdrawn_at is None:
+        season.withdrawn_by, season.withdrawn_at = actor, now
+        session.flush()
+    return season
+
+
+def standing_seasons(session: Session) -> list[Season]:
+    """Return the seasons that stand, the earliest first; at most five hundred."""
+    wanted = select(Season).where(col(Season.withdrawn_at).is_(None))
+    return list(session.exec(wanted.order_by(col(Season.from_day), col(Season.id)).limit(500)))
+
+
+def days_of(season: Season, days: tuple[date, date]) -> Iterator[tuple[date, date]]:
+    """Yield the spans of a season within some days (half-open), one for each year that it comes back in."""
+    years = range(days[0].year - 1 - season.from_day.year, days[1].year - season.from_day.year + 1)
+    for later in years if season.is_yearly else (0,):
+        span = _in_year(season.from_day, later), _in_year(season.to_day, later)
+        first, end = max(days[0], span[0]), min(days[1], span[1])
+        if later >= 0 and first < end:
+            yield first, end
+
+
+def _in_year(day: date, later: int) -> date:
+    """Return the same day so many years later; 29 February is 1 March in short years."""
+    try:
+        return day.replace(year=day.year + later)
+    except ValueError:
+        return date(day.year + later, 3, 1)
+
+
+def _service(session: Session, code: str) -> int:
+    number = session.exec(select(Service.id).where(Service.code == code)).first()
+    if number is None:
+        raise NotFound(kind="service", key=code)
+    return number
+
+
+def _need(session: Session, need_id: int) -> int:
+    if session.get(Need, need_id) is None:
+        raise NotFound(kind="need", key=str(need_id))
+    return need_id

@@ -1,0 +1,103 @@
+"""Days on which visits are not held: holidays, heat, cold, typhoons; and what becomes of the visits."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Table
+from sqlmodel import Session, col, select
+
+from timebank.core.errors import NotFound, WrongInput
+from timebank.core.texts import Phrase
+from timebank.needs.tables import Service
+from timebank.people.tables import Area
+from timebank.planning.tables import Suspension
+
+SUSPENSION: Table = Suspension.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MAKE_UPS = ("drop", "later", "earlier")
+CAUSES = ("holiday", "heat", "cold", "typhoon", "other")
+LONGEST_DAYS = 92
+
+
+def suspend(
+    session: Session,
+    from_day: date,
+    to_day: date,
+    *,
+    cause: str,
+    make_up: str,
+    actor: str,
+    now: datetime,
+    area: str | None = None,
+    service: str | None = None,
+) -> Suspension:
+    """Suspend visits from a day to a day (half-open), of a sub-district and a service (by code) or of all.
+
+    ``make_up`` says what becomes of them: dropped, held on the first day that is open later, or the last one earlier.
+    Plans that are made from now on keep to it; what is planned already is mended by a repair.
+
+    Raises
+    ------
+    WrongInput
+        When the days, the cause or the rule cannot be.
+    NotFound
+        When there is no such sub-district or service.
+    """
+    for field, value, known in (("make_up", make_up, MAKE_UPS), ("cause", cause, CAUSES)):
+        if value not in known:
+            raise WrongInput(field=field, value=value, right=Phrase("right_one_of", known=", ".join(known)))
+    if not from_day < to_day <= from_day + timedelta(days=LONGEST_DAYS):
+        right = Phrase("right_days_away", most=LONGEST_DAYS)
+        raise WrongInput(field="to_day", value=to_day.isoformat(), right=right)
+    suspension = Suspension(
+        from_day=from_day,
+        to_day=to_day,
+        area_id=_area(session, area),
+        service_id=_service(session, service),
+        make_up=make_up,
+        cause=cause,
+        recorded_by=actor,
+        recorded_at=now,
+    )
+    session.add(suspension)
+    session.flush()
+    return suspension
+
+
+def lift(session: Session, suspension_id: int, *, actor: str, now: datetime) -> Suspension:
+    """Take a suspension back; one that was taken back stays so.
+
+    Raises
+    ------
+    NotFound
+        When there is none.
+    """
+    suspension = session.get(Suspension, suspension_id, populate_existing=True, with_for_update=True)
+    if suspension is None:
+        raise NotFound(kind="suspension", key=str(suspension_id))
+    if suspension.withdrawn_at is None:
+        suspension.withdrawn_by, suspension.withdrawn_at = actor, now
+        session.flush()
+    return suspension
+
+
+def suspensions_from(session: Session, day: date) -> list[Suspension]:
+    """Return what stands and ends after a day, the earliest first; at most a hundred."""
+    wanted = select(Suspension).where(col(Suspension.to_day) > day, col(Suspension.withdrawn_at).is_(None))
+    return list(session.exec(wanted.order_by(col(Suspension.from_day), col(Suspension.id)).limit(100)))
+
+
+def _area(session: Session, code: str | None) -> int | None:
+    if code is None:
+        return None
+    number = session.exec(select(Area.id).where(Area.code == code, Area.level == "subdistrict")).first()
+    if number is None:
+        raise NotFound(kind="area", key=code)
+    return number
+
+
+def _service(session: Session, code: str | None) -> int | None:
+    if code is None:
+        return None
+    number = session.exec(select(Service.id).where(Service.code == code)).first()
+    if number is None:
+        raise NotFound(kind="service", key=code)
+    return number
