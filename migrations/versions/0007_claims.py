@@ -47,6 +47,11 @@ def upgrade() -> None:
         _guard_postgresql()
 
 
+def _key(keys: tuple[str, ...]) -> sa.types.TypeEngine[int]:
+    """Return the type of a key: one that stands alone is the row's own number on SQLite."""
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite") if len(keys) == 1 else sa.BigInteger()
+
+
 def _make_claims() -> None:
     for table, keys in TABLES.items():
         foreign = [
@@ -67,7 +72,7 @@ def _make_claims() -> None:
             ]
         op.create_table(
             table,
-            *(sa.Column(key, sa.BigInteger(), nullable=False) for key in keys),
+            *(sa.Column(key, _key(keys), nullable=False) for key in keys),
             sa.Column("becomes", sa.String(length=16), nullable=False),
             sa.Column("chosen_by", sa.String(length=80), nullable=False),
             sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=True),

@@ -7,10 +7,10 @@ is given a credit unless it is claimed as coins: the database refuses both (trig
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from timebank.core.columns import big_ref, optional_int, optional_moment
+from timebank.core.columns import BigId, big_ref, optional_int, optional_moment
 
 BECOMES = "becomes IN ('coin','volunteer_record','honour')"
 SETTLED = "(settled_at IS NULL) = (service_min IS NULL) AND (service_min IS NULL OR service_min >= 0)"
@@ -34,7 +34,7 @@ class VisitClaim(SQLModel, table=True):
         Index("ix_visit_claim_open", "visit_id", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
-    visit_id: int = big_ref("visit.id", primary_key=True)
+    visit_id: int = Field(primary_key=True, sa_type=BigId, sa_column_args=[ForeignKey("visit.id")])
     becomes: str = Field(max_length=16)
     chosen_by: str = Field(default="", max_length=80)
     chosen_at: datetime | None = optional_moment()

@@ -243,21 +243,22 @@ class _Crediting:
 
     def _postings(self, key: str, record: Record, worth: Worth, issuing: int) -> Iterator[Posting]:
         """Yield what a record brings its giver, and what of it is donated."""
-        for to, part, minutes in (
-            (self.accounts.get(record.giver_id), key, worth.minutes),
-            (self.donation_id, donated(key) if worth.donate_min else "", worth.donate_min),
-        ):
-            if minutes and to is not None:
-                yield Posting(
-                    book_id=self.book_id,
-                    idem_key=part,
-                    debit_id=issuing,
-                    credit_id=to,
-                    amount_min=minutes,
-                    reason="earn",
-                    effective_at=self.effective_at,
-                    decision=worth.decision,
-                )
+        if worth.minutes:
+            yield self._posting(key, issuing, self.accounts[record.giver_id], worth.minutes, worth)
+        if worth.donate_min and self.donation_id is not None:
+            yield self._posting(donated(key), issuing, self.donation_id, worth.donate_min, worth)
+
+    def _posting(self, key: str, issuing: int, to: int, minutes: int, worth: Worth) -> Posting:
+        return Posting(
+            book_id=self.book_id,
+            idem_key=key,
+            debit_id=issuing,
+            credit_id=to,
+            amount_min=minutes,
+            reason="earn",
+            effective_at=self.effective_at,
+            decision=worth.decision,
+        )
 
     def _post_each(self, records: list[Record]) -> tuple[list[Weighed], list[Settled]]:
         """Weigh and post one after the other; who is refused has earned nothing when the next one is weighed."""
