@@ -37,7 +37,8 @@ from timebank.rules.command import wanted_pack
 from timebank.rules.compare import Comparison, cutoffs, differences
 from timebank.rules.pack import PackRefused
 from timebank.rules.told import compared
-from timebank.visits.command import app as coins_app
+from timebank.visits.coins_command import app as coins_app
+from timebank.visits.command import app as visits_app
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -49,6 +50,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
+app.add_typer(visits_app, name="visits")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")

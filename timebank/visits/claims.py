@@ -87,9 +87,18 @@ def choose_for_visit(
 
 
 def choose_for_part(
-    session: Session, group_id: int, giver_id: int, becomes: str, *, actor: str, now: datetime
+    session: Session,
+    group_id: int,
+    giver_id: int,
+    becomes: str,
+    *,
+    actor: str,
+    now: datetime,
+    organisation_id: int | None = None,
 ) -> Claim:
-    """Choose what a giver's part in a group service becomes; the same again changes nothing.
+    """Choose what a giver's part in a group service becomes; for an organisation, one of its own.
+
+    The same again changes nothing.
 
     Raises
     ------
@@ -102,7 +111,8 @@ def choose_for_part(
     """
     mine = (GIVER.c.group_id == group_id, GIVER.c.volunteer_id == giver_id)
     session.connection().execute(select(GIVER.c.group_id).where(*mine).with_for_update())
-    day, state = _part_day(session, group_id, giver_id), group_of(session, group_id).status
+    group = group_of(session, group_id, organisation_id=organisation_id)
+    day, state = _part_day(session, group_id, giver_id), group.status
     if state not in ("held", "confirmed", "disputed"):
         raise WrongState(kind="group", key=str(group_id), state=state, allowed="held or confirmed")
     keys = {"group_id": group_id, "volunteer_id": giver_id}
