@@ -92,19 +92,22 @@ CHECKS = (
         "R4",
         "entry",
         f"""
-        SELECT 'account ' || e.account_id || ', seq ' || e.seq AS key,
-            e.transfer_id AS is_transfer_id, t.id AS be_transfer_id, e.amount_min AS is_amount_min,
-            CASE e.account_id WHEN t.debit_id THEN -t.amount_min WHEN t.credit_id THEN t.amount_min ELSE 0 END
-                AS be_amount_min,
-            e.created_at AS is_created_at,
-            CASE WHEN b.created_at > t.created_at THEN b.created_at ELSE t.created_at END AS be_created_at
-        FROM account a JOIN entry e ON e.account_id = a.id
-        LEFT JOIN transfer t ON t.id = e.transfer_id AND t.book_id = :book AND t.kind IN {MOVING}
-        LEFT JOIN entry b ON b.account_id = e.account_id AND b.seq = e.seq - 1
-        WHERE a.book_id = :book AND (t.id IS NULL OR e.amount_min <> CASE e.account_id
-                WHEN t.debit_id THEN -t.amount_min WHEN t.credit_id THEN t.amount_min ELSE 0 END
-            OR e.created_at <> CASE WHEN b.created_at > t.created_at THEN b.created_at ELSE t.created_at END)
-        ORDER BY e.account_id, e.seq LIMIT 1""",
+WITH wrong AS MATERIALIZED (
+            SELECT e.account_id, e.seq, e.transfer_id AS is_transfer_id, t.id AS be_transfer_id,
+                e.amount_min AS is_amount_min,
+                CASE e.account_id WHEN t.debit_id THEN -t.amount_min WHEN t.credit_id THEN t.amount_min ELSE 0 END
+                    AS be_amount_min,
+                e.created_at AS is_created_at,
+                CASE WHEN b.created_at > t.created_at THEN b.created_at ELSE t.created_at END AS be_created_at
+            FROM account a JOIN entry e ON e.account_id = a.id
+            LEFT JOIN transfer t ON t.id = e.transfer_id AND t.book_id = :book AND t.kind IN {MOVING}
+            LEFT JOIN entry b ON b.account_id = e.account_id AND b.seq = e.seq - 1
+            WHERE a.book_id = :book AND (t.id IS NULL OR e.amount_min <> CASE e.account_id
+                    WHEN t.debit_id THEN -t.amount_min WHEN t.credit_id THEN t.amount_min ELSE 0 END
+                OR e.created_at <> CASE WHEN b.created_at > t.created_at THEN b.created_at ELSE t.created_at END))
+        SELECT 'account ' || account_id || ', seq ' || seq AS key, is_transfer_id, be_transfer_id,
+            is_amount_min, be_amount_min, is_created_at, be_created_at
+        FROM wrong ORDER BY account_id, seq LIMIT 1""",
     ),
     Check(
         "R4",
