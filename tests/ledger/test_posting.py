@@ -196,12 +196,13 @@ def test_ceiling_is_kept(session: Session, pair: Pair, noon: datetime) -> None:
 
 
 @pytest.mark.parametrize("state", ["frozen", "closed"])
-@pytest.mark.parametrize("side", ["anna", "bo"])
+@pytest.mark.parametrize("side", ["debit_id", "credit_id"])
 def test_account_that_is_not_open_takes_nothing(
     session: Session, books: Pair, noon: datetime, state: str, side: str
 ) -> None:
-    """An account under question stands still, whether it would give or take."""
-    session.connection().execute(text(f"UPDATE account SET status = '{state}' WHERE code = '{side}'"))
+    """An account under question, or one whose holder has left, stands still, whether it would give or take."""
+    (account,) = open_accounts(session, books.book, [{"code": "cai", "kind": "member"}]).values()
+    session.connection().execute(text(f"UPDATE account SET status = '{state}' WHERE code = 'cai'"))
 
     with pytest.raises(AccountClosed):
-        post(session, books.spend("x"), now=noon)
+        post(session, books.spend("x", **{side: account}), now=noon)
