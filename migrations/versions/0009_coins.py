@@ -54,7 +54,7 @@ def _make_acts() -> None:
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
         sa.Column("request_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("note", sa.String(length=1000), nullable=False),
+        sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("acted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("actor <> '' AND key <> ''", name=op.f("ck_coin_act_words")),
         sa.ForeignKeyConstraint(["book_id"], ["book.id"], name=op.f("fk_coin_act_book_id")),

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from tests.coins.conftest import Town
 from timebank.cli import app
 from timebank.coins.moves import unsettled
+from timebank.core.clock import day_of, now
 from timebank.core.database import transaction
 from timebank.core.errors import Refusal
 from timebank.core.texts import say_refusal
@@ -23,6 +25,8 @@ BLOCKS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 SCRIPT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
 DATES = (re.compile(r"\d{4}-\d\d-\d\d 前答复|before \d{4}-\d\d-\d\d"), "(day)")
 NUMBERS = (re.compile(r"(转账|transfer|转出|转入|out|in|账户|Account) \d+"), r"\1 N")
+AHEAD = "2026-12-01"
+"""The day of a service on the page; whenever it is read, it is ahead."""
 REASON = re.compile(r"^\| (`[a-z_`, ]+`) \|", re.MULTILINE)
 
 
@@ -35,7 +39,8 @@ def plain(told: str) -> str:
 
 def typed(command: str) -> str:
     """Type a command; a refusal is told in Chinese, as the first of its two lines."""
-    ran = CliRunner().invoke(app, shlex.split(command.removeprefix("timebank ")))
+    ahead = str(day_of(now()) + timedelta(days=7))
+    ran = CliRunner().invoke(app, shlex.split(command.removeprefix("timebank ").replace(AHEAD, ahead)))
     if isinstance(ran.exception, Refusal):
         return say_refusal(ran.exception, "zh")
     return ran.output

@@ -198,6 +198,7 @@ def test_nobody_spends_for_another(session: Session, town: Town) -> None:
         ({"minutes": 0}, WrongInput),
         ({"minutes": 1441}, WrongInput),
         ({"last_day": date(2026, 3, 1)}, WrongInput),
+        ({"last_day": date(2027, 3, 4)}, WrongInput),
         ({"service_id": 0}, NotFound),
         ({"taker_id": 0}, NotFound),
         ({"from_family": True}, NotFound),

@@ -98,7 +98,7 @@ def acting(session: Session, act: Act, kind: str, content: Mapping[str, object])
 def _insert(session: Session, act: Act, row: dict[str, Any]) -> int | None:
     """Write an act down; nothing when its key is taken."""
     connection = session.connection()
-    gate = insert_or_skip(connection, ACT).values(**row, note=act.note, acted_at=act.now)
+    gate = insert_or_skip(connection, ACT).values(**row, note=act.note or None, acted_at=act.now)
     gate = gate.on_conflict_do_nothing(index_elements=["book_id", "actor", "key"]).returning(ACT.c.id)
     try:
         fresh = connection.execute(gate).scalar()

@@ -80,7 +80,7 @@ def list_redemptions(
     states = ("held", "captured", "released", "expired")
     if status not in states:
         raise WrongInput(field="--status", value=status[:20], right=Phrase("right_one_of", known=", ".join(states)))
-    with at_desk(office, book) as desk:
+    with at_desk(office, book, is_reading=True) as desk:
         rows = redemptions_in(desk.session, desk.act.book_id, status, first=100, after_id=after)
         for row in rows:
             state = Word(f"redemption_{row.status}")
@@ -173,7 +173,7 @@ def answer(
 @app.command()
 def gifts(person: Who, office: Office, book: InBook = "") -> None:
     """List the gifts of a person, the newest first, a hundred at most; people are shown by number."""
-    with at_desk(office, book) as desk:
+    with at_desk(office, book, is_reading=True) as desk:
         rows = gifts_of(desk.session, desk.act.book_id, desk.who(person), first=100)
         for row in rows:
             words = {"number": row.id, "giver": row.giver_id, "taker": row.taker_id, "minutes": row.amount_min}
@@ -248,7 +248,7 @@ def move_one(
 @app.command()
 def settlements(office: Office, book: InBook = "") -> None:
     """Compare what every two books say of each other; ends with 1 when two sides are not opposite."""
-    with at_desk(office, book) as desk:
+    with at_desk(office, book, is_reading=True) as desk:
         found = unsettled(desk.session)
         for row in found:
             both("coins_unsettled", **row._asdict())

@@ -78,8 +78,8 @@ class Desk:
 
 
 @contextmanager
-def at_desk(office: str, book: str, *, key: str = "", note: str = "") -> Iterator[Desk]:
-    """Open one transaction in which a clerk of an office acts; it is committed when the block ends well.
+def at_desk(office: str, book: str, *, key: str = "", note: str = "", is_reading: bool = False) -> Iterator[Desk]:
+    """Open one transaction in which a clerk of an office acts, or only reads; it is committed when the block ends well.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def at_desk(office: str, book: str, *, key: str = "", note: str = "") -> Iterato
     """
     with database(Settings.from_environment().database_url) as engine:
         require_guards(engine)
-        with transaction(engine) as session:
+        with transaction(engine, read_only=is_reading) as session:
             act = Act(
                 book_id=book_at(session, book),
                 key=key or uuid4().hex,

@@ -20,6 +20,7 @@ from timebank.coins.families import (
     family_id_of,
     family_of,
     hand_on,
+    lock_members,
     member_of,
     members_of,
     take_out,
@@ -30,6 +31,7 @@ from timebank.coins.refusals import NotTheirs, require_allowed
 from timebank.coins.relations import relation_between, relations_of
 from timebank.coins.settling import release_redemption
 from timebank.coins.tables import Estate, Redemption
+from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import POOL, account_id
@@ -63,12 +65,16 @@ def open_estate(session: Session, act: Act, person_id: int, *, died_on: date) ->
         account = account_of(session, act.book_id, person_id)
         if account is None:
             return None
-        account_row(session, account, locked=True)
+        wait_turn(session, f"estate of {person_id} in book {act.book_id}")
         standing = _estate(session, act.book_id, person_id)
         if standing is not None:
             return standing
+        # what is held is released before the account is locked by being frozen, as everybody else locks; what was
+        # booked between the two is released afterwards
         _let_go(session, act, gate, person_id, account)
+        _leave(session, act, gate, person_id)
         freeze(session, account)
+        _let_go(session, act, gate, person_id, account)
         estate = Estate(
             act_id=gate.act_id, book_id=act.book_id, person_id=person_id, account_id=account, died_on=died_on
         )
@@ -140,25 +146,25 @@ def heirs_of(session: Session, person_id: int, day: date) -> dict[int, str]:
 
 
 def _let_go(session: Session, act: Act, gate: Gate, person_id: int, account: int) -> None:
-    """Release what is held for services to them, give gifts back, and leave the family with their part."""
+    """Release what is held for services to them, and give gifts back."""
     r = REDEMPTION.c
     theirs = (r.account_id == account) | (r.holder_id == person_id) | (r.served_id == person_id)
     held = select(r.id).where(r.book_id == act.book_id, r.status == "held", theirs).order_by(r.id)
     for number in session.connection().execute(held).scalars().all():
         release_redemption(session, number, now=act.now)
     return_pending(session, act, gate, person_id)
-    family_id = family_id_of(session, act.book_id, person_id)
-    if family_id is not None:
-        _leave_family(session, act, gate, family_id, person_id)
 
 
-def _leave_family(session: Session, act: Act, gate: Gate, family_id: int, person_id: int) -> None:
+def _leave(session: Session, act: Act, gate: Gate, person_id: int) -> None:
     """Leave the family with one's part; a head is followed by whoever has belonged to it longest.
 
     With the last one the account is closed, and what is held of it ends.
     """
+    family_id = family_id_of(session, act.book_id, person_id)
+    if family_id is None:
+        return
     family = family_of(session, family_id)
-    account_row(session, family.account_id, locked=True)
+    lock_members(session, family_id)
     others = [one.person_id for one in members_of(session, family_id) if one.person_id != person_id]
     if not others:
         r = REDEMPTION.c
@@ -193,10 +199,9 @@ def _pass_on(session: Session, act: Act, gate: Gate, estate: Estate, left: int, 
     }
     for case in cases.values():
         require_allowed(decide_inheritance(case), pack_in_force(act.day))
-    for who, minutes in shares.items():
-        if minutes:
-            to = own_account(session, act.book_id, who)
-            _pass(session, act, gate, estate, to, replace(cases[who], minutes=minutes))
+    accounts = {own_account(session, act.book_id, who): who for who, minutes in shares.items() if minutes}
+    for to in sorted(accounts):  # as everybody locks accounts
+        _pass(session, act, gate, estate, to, replace(cases[accounts[to]], minutes=shares[accounts[to]]))
 
 
 def _pass(session: Session, act: Act, gate: Gate, estate: Estate, to: int, case: Inheritance) -> None:

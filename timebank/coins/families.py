@@ -108,6 +108,7 @@ def put_in(session: Session, act: Act, family_id: int, *, person_id: int, minute
         if gate.is_replay:
             return member
         family = _open(session, act, family_id)
+        lock_members(session, family_id)
         require_self(act, person_id, kind="person", key=str(person_id))
         own = purse(session, require_account(session, act.book_id, person_id))
         decision = _share(session, act, family, person_id, minutes, own.available_min)
@@ -142,6 +143,7 @@ def leave_family(session: Session, act: Act, family_id: int, *, person_id: int) 
         if gate.is_replay:
             return member
         family = family_of(session, family_id, book_id=act.book_id)
+        lock_members(session, family_id)
         require_self(act, person_id, family.head_id, kind="family", key=str(family_id))
         if person_id == family.head_id:
             dissolve(session, act, gate, family)
@@ -172,6 +174,12 @@ def dissolve(session: Session, act: Act, gate: Gate, family: Family) -> None:
     close_empty(session, family.account_id)
     session.connection().execute(update(FAMILY).where(FAMILY.c.id == family.id).values(status="closed"))
     session.refresh(family)
+
+
+def lock_members(session: Session, family_id: int) -> None:
+    """Lock the rows of those who belong, always before any account: who spends meanwhile locks in the same order."""
+    belong = (MEMBER.c.family_id == family_id, MEMBER.c.left_act_id.is_(None))
+    session.connection().execute(select(MEMBER.c.id).where(*belong).order_by(MEMBER.c.id).with_for_update()).all()
 
 
 def hand_on(session: Session, family: Family, head_id: int) -> None:

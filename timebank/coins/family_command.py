@@ -47,7 +47,7 @@ def leave(family: Family, person: Who, office: Office, book: InBook = "", key: K
 @app.command()
 def show(family: Family, office: Office, book: InBook = "") -> None:
     """Show who belongs to an account, what they put in, and what is there; people are shown by number."""
-    with at_desk(office, book) as desk:
+    with at_desk(office, book, is_reading=True) as desk:
         found = family_of(desk.session, family, book_id=desk.act.book_id)
         row = account_row(desk.session, found.account_id)
         both("coins_family_has", number=family, minutes=row.credits - row.debits, held=row.held)

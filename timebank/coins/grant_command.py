@@ -49,7 +49,7 @@ def give_one(
 @app.command(name="list")
 def list_programmes(office: Office, book: InBook = "") -> None:
     """List the programmes of a book and what is left of each, the newest first, a hundred at most."""
-    with at_desk(office, book) as desk:
+    with at_desk(office, book, is_reading=True) as desk:
         rows = programmes_in(desk.session, desk.act.book_id)
         for row in rows:
             left = row.budget_min - row.used_min

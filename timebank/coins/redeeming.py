@@ -43,6 +43,8 @@ REDEMPTION = Redemption.__table__  # type: ignore[attr-defined]  # SQLModel adds
 SETTLE_DAYS = 30
 """Days after the last day of a service in which it can still be confirmed; then the hold ends by itself."""
 MOST_MIN = 1440
+MOST_DAYS_AHEAD = 366
+"""Days ahead for which something can be held: nobody's coins are held for years by a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def redeem(session: Session, act: Act, booking: Booking) -> Redemption:
     BalanceTooLow, AccountClosed
         When the account does not allow it.
     WrongInput
-        When the minutes are of no day, or the service would have been before.
+        When the minutes are of no day, or the service would have been before, or in more than a year.
     NotFound
         When there is no such service, person, or family account of the payer.
     NotTheirs
@@ -173,8 +175,9 @@ def _check(act: Act, booking: Booking) -> None:
     if not 1 <= booking.minutes <= MOST_MIN:
         right = Phrase("right_range", least=1, most=MOST_MIN)
         raise WrongInput(field="minutes", value=str(booking.minutes)[:20], right=right)
-    if booking.last_day < act.day:
-        right = Phrase("right_day_ahead", day=act.day)
+    latest = act.day + timedelta(days=MOST_DAYS_AHEAD)
+    if not act.day <= booking.last_day <= latest:
+        right = Phrase("right_day_ahead", day=act.day, latest=latest)
         raise WrongInput(field="last_day", value=booking.last_day.isoformat(), right=right)
 
 

@@ -6,7 +6,15 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBina
 from sqlmodel import Field, SQLModel
 
 from timebank.coins.family_tables import Estate, Family, FamilyMember, Relationship
-from timebank.core.columns import big_id, big_int, big_ref, moment, optional_moment, optional_ref
+from timebank.core.columns import (
+    big_id,
+    big_int,
+    big_ref,
+    moment,
+    optional_encrypted,
+    optional_moment,
+    optional_ref,
+)
 
 
 class CoinAct(SQLModel, table=True):
@@ -24,7 +32,7 @@ class CoinAct(SQLModel, table=True):
     key: str = Field(max_length=200)
     kind: str = Field(max_length=24)
     request_hash: bytes = Field(sa_type=LargeBinary, nullable=False)
-    note: str = Field(default="", max_length=1000)
+    note: str | None = optional_encrypted("coin_act.note")
     acted_at: datetime = moment()
 
 

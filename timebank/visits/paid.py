@@ -9,7 +9,7 @@ what is left, such as visits that were confirmed by the day.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Table, func, or_, select
+from sqlalchemy import CompoundSelect, Row, Select, Table, func, or_, select, union_all
 from sqlmodel import Session
 
 from timebank.coins.acts import Act, has_acted
@@ -17,7 +17,7 @@ from timebank.coins.redeeming import REDEMPTION, Booking, redeem
 from timebank.coins.settling import capture_redemption, release_redemption
 from timebank.coins.tables import Redemption
 from timebank.core.errors import NotFound, WrongState
-from timebank.needs.requests import NEED, REQUEST
+from timebank.needs.requests import REQUEST
 from timebank.needs.tables import Need
 from timebank.visits.group_tables import GroupGiver, GroupServed, GroupService
 from timebank.visits.tables import Visit
@@ -161,9 +161,7 @@ def _wanted(some: dict[str, int | None], last: int) -> Select[Any]:
         .where(r.id > last, or_(r.visit_id.is_not(None), r.request_id.is_not(None), r.group_id.is_not(None)))
     )
     if some["visit_id"] is not None:
-        asked = select(q.id).join(NEED, NEED.c.id == q.need_id).join(VISIT, v.need_id == NEED.c.id)
-        behind = asked.where(v.id == some["visit_id"])
-        wanted = wanted.where(or_(r.visit_id == some["visit_id"], r.request_id.in_(behind)))
+        wanted = wanted.where(r.id.in_(_of_visit(some["visit_id"])))
     for name in ("request_id", "group_id", "book_id"):
         if some[name] is not None:
             wanted = wanted.where(r[name] == some[name])
@@ -172,6 +170,13 @@ def _wanted(some: dict[str, int | None], last: int) -> Select[Any]:
     is_one = any(some[name] is not None for name in ("visit_id", "request_id", "group_id"))
     states = ("held", "captured") if is_one else ("held",)
     return wanted.where(r.status.in_(states)).order_by(r.id).limit(PAGE)
+
+
+def _of_visit(visit_id: int) -> CompoundSelect[Any]:
+    """Ask for the redemptions of a visit and of the request behind it, each by its index."""
+    r, q, v = REDEMPTION.alias("of_it").c, REQUEST.alias("behind_it").c, VISIT.alias("the_visit").c
+    asked = select(r.id).join(q.id.table, q.id == r.request_id).join(v.id.table, v.need_id == q.need_id)
+    return union_all(select(r.id).where(r.visit_id == visit_id), asked.where(v.id == visit_id))
 
 
 def _settle(session: Session, row: Row[Any], actor: str, now: datetime) -> Settled:
