@@ -29,6 +29,7 @@ from timebank.ledger.guards import require_guards
 from timebank.ledger.holders import holder_pages
 from timebank.ledger.tables import Book
 from timebank.ledger.upkeep import keep_books
+from timebank.people.command import app as people_app
 from timebank.planning.command import app as plan_app
 from timebank.planning.runs import MATCH, run_match
 from timebank.reports.page import write_page
@@ -50,6 +51,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
+app.add_typer(people_app, name="people")
 app.add_typer(visits_app, name="visits")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")

@@ -1,0 +1,96 @@
+"""``timebank people ...``: what rules ask of people and no form says, written down with its proof."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from sqlmodel import Session, select
+
+from timebank.core.clock import day_of, now
+from timebank.core.database import database, transaction
+from timebank.core.errors import NotFound
+from timebank.core.settings import Settings
+from timebank.core.texts import Locale, say
+from timebank.people.tables import Organisation, Senior, Volunteer
+from timebank.people.ties import record_guardian, record_residence
+
+app = typer.Typer(no_args_is_help=True, help="People 人员.")
+LOCALES: tuple[Locale, ...] = ("zh", "en")
+
+
+class Tie(StrEnum):
+    """A tie to the place, weakest first."""
+
+    NONE = "none"
+    RESIDENT = "resident"
+    REGISTERED = "registered"
+
+
+Who = Annotated[str, typer.Argument(help="Number of the volunteer or senior.")]
+By = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation that writes it down.")]
+Since = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="From when on; else today.")]
+
+
+@app.command()
+def residence(
+    person: Who,
+    tie: Annotated[Tie, typer.Argument(help="Lives elsewhere, lives here, is registered here.")],
+    organisation: By,
+    since: Since = None,
+    proof: Annotated[str, typer.Option(help="What was shown.")] = "",
+) -> None:
+    """Write down where a person belongs, from a day on, until something else is written down."""
+    day = _day(since)
+    with database(Settings.from_environment().database_url) as engine, transaction(engine) as session:
+        actor = _actor(session, organisation)
+        record_residence(
+            session, _person(session, person), tie.value, from_day=day, proof=proof, actor=actor, now=now()
+        )
+    for locale in LOCALES:
+        typer.echo(say("people_residence", locale, person=person, tie=say(f"word_{tie.value}", locale), day=day))
+
+
+@app.command()
+def guardian(
+    minor: Who,
+    guardian: Annotated[str, typer.Argument(help="Number of who goes along.")],
+    organisation: By,
+    since: Since = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Not this day any more.")
+    ] = None,
+) -> None:
+    """Write down who goes along with a minor who gives."""
+    day, ends = _day(since), until.date() if until else None
+    with database(Settings.from_environment().database_url) as engine, transaction(engine) as session:
+        people = (_person(session, minor), _person(session, guardian))
+        record_guardian(session, *people, from_day=day, to_day=ends, actor=_actor(session, organisation), now=now())
+    for locale in LOCALES:
+        typer.echo(say("people_guardian", locale, minor=minor, guardian=guardian, day=day))
+
+
+def _day(since: datetime | None) -> date:
+    return since.date() if since else day_of(now())
+
+
+def _actor(session: Session, code: str) -> str:
+    number = session.exec(select(Organisation.id).where(Organisation.code == code)).first()
+    if number is None:
+        raise NotFound(kind="organisation", key=code[:40])
+    return f"organisation:{number}"
+
+
+def _person(session: Session, ref: str) -> int:
+    """Return the person of a number of the registry.
+
+    Raises
+    ------
+    NotFound
+        When nobody has it.
+    """
+    for kind in (Volunteer, Senior):
+        found = session.exec(select(kind.person_id).where(kind.external_ref == ref)).first()
+        if found is not None:
+            return found
+    raise NotFound(kind="person", key=ref[:40])
