@@ -79,7 +79,7 @@ def wordless(path: Path) -> list[str]:
     literal = [
         (call.lineno, part.arg, part.value.value)
         for call, part in parts
-        if isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
+        if isinstance(part.value, ast.Constant) and isinstance(part.value.value, str) and part.value.value
     ]
     composed = [(call.lineno, part.arg) for call, part in parts if isinstance(part.value, ast.JoinedStr)]
     return [

@@ -1,6 +1,8 @@
 """What coins do is told by the books: booked, redeemed, set anew, shared in a family, given to the pool."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import Session
@@ -10,9 +12,16 @@ from tests.health.conftest import NOW, health, sums
 from tests.worlds import World
 from timebank.coins.donations import Donated, donate
 from timebank.coins.settling import capture_redemption
+from timebank.core.texts import catalogue
 from timebank.health.report import Health
 
 AFTER = NOW + timedelta(days=3)
+ROOT = Path(__file__).parents[2] / "timebank"
+SOURCES = [path for room in ("coins", "ledger", "visits") for path in (ROOT / room).glob("*.py")]
+POSTED = re.compile(r'\b(?:reason=|REASON = |AID = )"(\w+)"')
+"""Why transfers are posted, as it is written in the code."""
+UNDONE = {"gift_undone", "redeem_back"}
+"""Reasons of reversals: they count under what they undo."""
 
 
 @pytest.fixture
@@ -63,3 +72,11 @@ def test_every_kind_of_account_is_told(session: Session, town: Town) -> None:
     kinds = {one.key: one.minutes for one in health(session, town.world).figures if one.key.startswith("kind/")}
 
     assert kinds == {"kind/issuance": -300, "kind/member": 180, "kind/pool": 120}
+
+
+def test_every_cause_has_words() -> None:
+    """A line of the bridge that is called by its code tells an office nothing."""
+    reasons = {reason for path in SOURCES for reason in POSTED.findall(path.read_text(encoding="utf-8"))}
+
+    assert {"earn", "redeem", "gift", "grant", "expiry", "estate", "family_in"} <= reasons
+    assert {cause for cause in reasons if f"health_cause_{cause}" not in catalogue()} == UNDONE

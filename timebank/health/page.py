@@ -8,12 +8,13 @@ from markupsafe import Markup
 from timebank.core.texts import say
 from timebank.health.indicators import NOTICE, WARNING
 from timebank.health.report import Health
-from timebank.health.sheets import Pair, Sheet, pair
+from timebank.health.sheets import Pair, Sheet
 from timebank.health.told import (
     coins,
     lead,
     level_said,
     method_notes,
+    name_of,
     range_said,
     said,
     share_of,
@@ -48,7 +49,7 @@ def render_page(health: Health, sheets: tuple[Sheet, ...]) -> str:
         lead=lead(health),
         tiles=_tiles(health),
         warnings=[
-            (one.level, pair(f"health_{one.key}"), value_said(one, one.value), level_said(one), threshold_said(one))
+            (one.level, name_of(one, health), value_said(one, one.value), level_said(one), threshold_said(one))
             for one in health.indicators
         ],
         expected=[

@@ -70,6 +70,11 @@ def title_of(sheet: Sheet, health: Health) -> Pair:
     return pair(f"health_title_{sheet.key}", days=health.terms.horizon_days)
 
 
+def name_of(indicator: Indicator, health: Health) -> Pair:
+    """Return the name of an indicator."""
+    return pair(f"health_{indicator.key}", days=health.terms.horizon_days)
+
+
 def value_said(indicator: Indicator, value: float | None) -> str:
     """Write a value of an indicator."""
     if value is None:
@@ -137,7 +142,7 @@ def _indicators(health: Health, width: int) -> Group:
         table.add_column(_both(pair(head), " "), justify="right" if head == "health_value" else "left")
     for one in health.indicators:
         table.add_row(
-            _both(pair(f"health_{one.key}"), between),
+            _both(name_of(one, health), between),
             value_said(one, one.value),
             _both(level_said(one), between),
             _both(threshold_said(one), between),

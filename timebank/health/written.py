@@ -14,7 +14,17 @@ from timebank.health.figures import Figure
 from timebank.health.outlook import Range
 from timebank.health.report import Health
 from timebank.health.sheets import Cell, Pair, Sheet, hidden_keys, pair
-from timebank.health.told import lead, level_said, method_notes, range_said, said, threshold_said, title_of, value_said
+from timebank.health.told import (
+    lead,
+    level_said,
+    method_notes,
+    name_of,
+    range_said,
+    said,
+    threshold_said,
+    title_of,
+    value_said,
+)
 
 NAME_WIDTH, CELL_WIDTH = 34, 16
 COINS, PERCENT = "#,##0.0", "0.0%"
@@ -109,7 +119,7 @@ def _overview(page: Worksheet, health: Health) -> None:
         page.append([line])
     page.append([_both(pair(f"health_{head}")) for head in ("indicator", "value", "level", "threshold")])
     for one in health.indicators:
-        name, level, threshold = pair(f"health_{one.key}"), level_said(one), threshold_said(one)
+        name, level, threshold = name_of(one, health), level_said(one), threshold_said(one)
         page.append([_both(name), value_said(one, one.value), _both(level), _both(threshold)])
     page.append([])
     page.append([_both(pair(f"health_{head}")) for head in ("days", "supply", "redemption", "cover")])
