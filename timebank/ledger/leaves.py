@@ -20,8 +20,8 @@ MOST_KNOWN = 20_000
 """Most decisions that are kept in memory; equal ones are many, and come near each other."""
 TEXTS = {"sqlite": "CAST({} AS BLOB)", "postgresql": "convert_to({}::text, 'UTF8')"}
 MOMENTS = {
-    "sqlite": "CAST(replace({}, ' ', 'T') AS BLOB)",
-    "postgresql": "convert_to(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')",
+    "sqlite": "CAST(CASE WHEN substr({0}, 11, 1) = ' ' THEN replace({0}, ' ', 'T') ELSE {0} || '?' END AS BLOB)",
+    "postgresql": "convert_to(to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), 'UTF8')",
 }
 NUMBERS = ("id", "book_id", "debit_id", "credit_id", "amount_min", "hold_id", "reverses_id")
 MOMENT_IS_ASKED = frozenset(kind.encode() for kind in ASKED_FOR_A_MOMENT)
@@ -53,53 +53,66 @@ def leaves(connection: Connection, book_id: int, where: str = "", **values: obje
     columns = selected(connection.dialect.name)
     wanted = text(f"SELECT {columns} FROM transfer WHERE book_id = :book {where} ORDER BY id")
     streamed = {"yield_per": ROWS_A_FETCH}  # of this statement alone: the session may write afterwards
-    decisions: dict[bytes, bytes] = {}
+    written = Written({}, {})
     with connection.execute(wanted, {"book": book_id, **values}, execution_options=streamed) as rows:
         for part in rows.partitions():
-            yield from [_leaf(*row, decisions=decisions) for row in part]
+            for row in part:
+                try:
+                    yield _leaf(tuple(row), written)
+                except (TypeError, ValueError, AttributeError):  # a value of a kind that its column never has
+                    yield Leaf(int(row[0]), _bytes(row[15]), b"", _bytes(row[14]), b"", b"")
 
 
-def _leaf(
-    number: int,
-    book: int,
-    debit: int,
-    credit: int,
-    amount: int,
-    hold: int | None,
-    reverses: int | None,
-    kind: bytes,
-    reason: bytes,
-    key: bytes,
-    decision: bytes,
-    expires: bytes | None,
-    effective: bytes,
-    created: bytes,
-    request_hash: bytes,
-    leaf: bytes,
-    *,
-    decisions: dict[bytes, bytes],
-) -> Leaf:
+class Written(NamedTuple):
+    """What was written before and comes again: decisions in canonical form, and how rows begin."""
+
+    decisions: dict[bytes, bytes]
+    heads: dict[tuple[int, bytes, bytes], bytes]
+
+
+def _leaf(row: tuple[Any, ...], written: Written) -> Leaf:
     """Write what was hashed from the columns of a row, and hash it."""
-    asked = (
-        f"[{book},{_quoted(kind)},{_quoted(reason)},{debit},{credit},{amount},{'null' if hold is None else hold},"
-        f"{'null' if reverses is None else reverses},"
-    ).encode() + (b"null," if expires is None else b'"%b+00:00",' % expires)
-    said = decisions.get(decision) or _decision(decision, decisions)
-    row = b'%b"%b+00:00",%b,%b,"%b+00:00"]' % (asked, effective, said, _quoted(key).encode(), created)
-    moment = b'"%b+00:00"' % effective if kind in MOMENT_IS_ASKED else b"null"
+    number, book, debit, credit, amount, hold, reverses, kind, reason, key, decision, expires, *moments = row
+    effective, created, request_hash, leaf = moments
+    head = written.heads.get((book, kind, reason)) or _head(book, kind, reason, written.heads)
+    asked = b"%b%d,%d,%d,%b,%b,%b" % (
+        head,
+        debit,
+        credit,
+        amount,
+        b"null" if hold is None else b"%d" % hold,
+        b"null" if reverses is None else b"%d" % reverses,
+        b"null," if expires is None else b'"%b+00:00",' % expires,
+    )
+    said = written.decisions.get(decision) or _decision(decision, written.decisions)
+    whole = b'%b"%b+00:00",%b' % (asked, effective, said)
+    preimage = b'%b,%b,"%b+00:00"]' % (whole, _quoted(key), created)
+    requested = whole if kind in MOMENT_IS_ASKED else b"%bnull,%b" % (asked, said)
     return Leaf(
         number,
-        bytes(leaf),
-        sha256(b"\0" + row).digest(),
-        bytes(request_hash),
-        sha256(b"%b%b,%b]" % (asked, moment, said)).digest(),
-        row,
+        _bytes(leaf),
+        sha256(b"\0" + preimage).digest(),
+        _bytes(request_hash),
+        sha256(requested + b"]").digest(),
+        preimage,
     )
 
 
-def _quoted(words: bytes) -> str:
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else bytes(str(value), "utf-8")
+
+
+def _head(book: int, kind: bytes, reason: bytes, heads: dict[tuple[int, bytes, bytes], bytes]) -> bytes:
+    """Write how rows of a book, a kind and a reason begin."""
+    if len(heads) >= MOST_KNOWN:
+        heads.clear()
+    heads[book, kind, reason] = head = b"[%d,%b,%b," % (book, _quoted(kind), _quoted(reason))
+    return head
+
+
+def _quoted(words: bytes) -> bytes:
     """Write a text as JSON does; a byte that is no letter becomes one that no text of ours has."""
-    return quoted(words.decode(errors="replace"))
+    return quoted(words.decode(errors="replace")).encode()
 
 
 def _decision(stored: bytes, decisions: dict[bytes, bytes]) -> bytes:
