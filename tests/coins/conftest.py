@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tests.conftest import fresh_database
 from tests.worlds import World
 from timebank.coins.acts import Act
+from timebank.coins.checks import compare_coins
 from timebank.coins.families import join_family, open_family, put_in
 from timebank.coins.holders import account_of, own_account
 from timebank.coins.redeeming import Booking, redeem
@@ -117,6 +118,7 @@ def session(shared_session: Session, shared_town: Town) -> Iterator[Session]:
     """One transaction on the shared town, taken back at the end; before that all seven checks hold."""
     yield shared_session
     assert reconcile(shared_session, shared_town.book) == []
+    assert compare_coins(shared_session, shared_town.book) == []
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from timebank.coins.acts import Act
+from timebank.coins.checks import compare_coins
 from timebank.coins.closing import close_account
 from timebank.coins.desk import (
     Desk,
@@ -243,6 +244,18 @@ def move_one(
         row = move(desk.session, desk.act, person_id=who, to_book_id=there, minutes=minutes, has_moved=moved)
         words = {"outgoing": row.out_transfer_id, "incoming": row.in_transfer_id}
         both("coins_moved", minutes=minutes, to=to, **words, key=desk.act.key)
+
+
+@app.command()
+def check(office: Office, book: InBook = "") -> None:
+    """Compare what coins did with the ledger; ends with 1 and names the first wrong row when they differ."""
+    with at_desk(office, book, is_reading=True) as desk:
+        found = compare_coins(desk.session, desk.act.book_id)
+        for unlike in found:
+            typer.echo(f"{unlike.check}: {unlike.row}")
+        if not found:
+            both("coins_agree")
+    raise typer.Exit(int(bool(found)))
 
 
 @app.command()
