@@ -74,7 +74,8 @@ def shared_world(shared_engine: Engine) -> World:
     return world
 
 
-def _rows(session: Session) -> list[list[tuple[object, ...]]]:
+def rows_of(session: Session) -> list[list[tuple[object, ...]]]:
+    """Return the rows of books and claims, without numbers that another attempt has used up."""
     return [sorted(tuple(row) for row in session.connection().execute(text(sql))) for sql in CLAIMS]
 
 
@@ -99,11 +100,11 @@ def test_day_equals_its_records_one_by_one(
                 credit_group(session, world.book, number, now=EVENING, donation_id=pool)
             else:
                 credit_visit(session, world.book, number, now=EVENING, donation_id=pool)
-        singly = _rows(session)
+        singly = rows_of(session)
         attempt.rollback()
         credit_day(session, world.book, MONDAY, now=EVENING, donation_id=pool)
 
-        assert _rows(session) == singly
+        assert rows_of(session) == singly
         outer.rollback()
 
 
