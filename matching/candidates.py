@@ -67,41 +67,62 @@ def plane_lat_deg(problem: Problem) -> float:
     return travel.origin_lat_deg(*places)
 
 
+class Ground:
+    """Places of a problem and trees of its volunteers by skill, made once where several looks are taken."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.places = planes(problem)
+        self._able_by_skill: dict[int, tuple[Ints, cKDTree]] = {}
+
+    def able(self, skill: int) -> tuple[Ints, cKDTree]:
+        """Return the volunteers who have a skill (positions), and a tree of where they live."""
+        if skill not in self._able_by_skill:
+            able = _able(self.problem, skill)
+            self._able_by_skill[skill] = (able, cKDTree(self.places.volunteers[able]))
+        return self._able_by_skill[skill]
+
+    def nearest(self, needs: Ints, most: int) -> Arcs:
+        """Return what :func:`find_nearest` finds from here."""
+        return find_nearest(self, needs, most)
+
+
 def find_arcs(problem: Problem) -> Arcs:
     """Return the nearest able volunteers of every need that a volunteer serves.
 
     At most ``candidates_per_need`` each, within ``max_distance_m``, after all rules.
     """
-    places = planes(problem)
-    skills = np.unique(problem.needs.skills)
-    needs, volunteers, distances = _joined([NOTHING, *(_arcs_of_skill(problem, places, int(s)) for s in skills)])
-    order = np.lexsort((volunteers, distances, needs))
-    return Arcs(needs=needs[order], volunteers=volunteers[order], distances_m=distances[order])
+    served = np.flatnonzero(problem.needs.served_by == ServedBy.VOLUNTEER)
+    return find_nearest(Ground(problem), served, problem.params.candidates_per_need)
 
 
-def _arcs_of_skill(problem: Problem, places: Planes, skill: int) -> Triples:
+def find_nearest(ground: Ground, needs: Ints, most: int) -> Arcs:
+    """Return the nearest able volunteers of some needs (positions) that volunteers serve, at most so many each."""
+    skills = ground.problem.needs.skills[needs]
+    parts = [_arcs_of_skill(ground, needs[skills == skill], skill, most) for skill in np.unique(skills).tolist()]
+    found, volunteers, distances = _joined([NOTHING, *parts])
+    order = np.lexsort((volunteers, distances, found))
+    return Arcs(needs=found[order], volunteers=volunteers[order], distances_m=distances[order])
+
+
+def _arcs_of_skill(ground: Ground, waiting: Ints, skill: int, most: int) -> Triples:
     """Widen the search until every need has enough candidates, or has seen all within reach."""
-    look = problem.params.candidates_per_need
-    waiting = np.flatnonzero((problem.needs.skills == skill) & (problem.needs.served_by == ServedBy.VOLUNTEER))
-    able = _able(problem, skill)
-    kept = [NOTHING]
-    tree = cKDTree(places.volunteers[able])
+    able, tree = ground.able(skill)
+    look, kept = most, [NOTHING]
     while len(waiting) and len(able):
         look = min(look, len(able))
         unsettled = []
         for some in np.array_split(waiting, len(waiting) * look // CELLS + 1):
-            arcs, settled = _nearest(problem, places, tree, able, some, look)
+            arcs, settled = _nearest(ground, tree, able, some, look, most)
             kept.append(arcs)
             unsettled.append(some[~settled])
         waiting, look = np.concatenate(unsettled), look * 4
     return _joined(kept)
 
 
-def _nearest(
-    problem: Problem, places: Planes, tree: cKDTree, able: Ints, some: Ints, look: int
-) -> tuple[Triples, Mask]:
+def _nearest(ground: Ground, tree: cKDTree, able: Ints, some: Ints, look: int, most: int) -> tuple[Triples, Mask]:
     """Arcs of some needs to the fit among their nearest ``look``, and who of them need look no farther."""
-    params, most = problem.params, problem.params.candidates_per_need
+    problem, places, params = ground.problem, ground.places, ground.problem.params
     reach_m = (params.max_distance_m + 1) / params.detour
     _, nearest = tree.query(places.needs[some], k=np.arange(1, look + 1), distance_upper_bound=reach_m)
     rows, ranks = np.nonzero(nearest < len(able))

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from functools import cached_property
 from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +22,7 @@ class Kind(StrEnum):
     MOVED = "moved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairChange:
+class PairChange(NamedTuple):
     """A pair that ended, began, or went from one volunteer to another; 0 metres where there is none."""
 
     kind: Kind
@@ -32,8 +33,7 @@ class PairChange:
     to_m: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
+class Meeting(NamedTuple):
     """When and with whom a visit is."""
 
     volunteer_id: int
@@ -41,8 +41,7 @@ class Meeting:
     starts_min: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitChange:
+class VisitChange(NamedTuple):
     """A visit that is no more (ended), is new (begun), or has another day, minute or volunteer (moved)."""
 
     kind: Kind
@@ -51,8 +50,7 @@ class VisitChange:
     now: Meeting | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingChange:
+class BookingChange(NamedTuple):
     """A place that was freed (ended) or taken (begun)."""
 
     kind: Kind
@@ -60,31 +58,54 @@ class BookingChange:
     slot_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Changes:
-    """All that differs, each list ordered by need. A need of neither plan's unmet is in neither of the last two."""
+    """All that differs, each list ordered by need. A need of neither plan's unmet is in neither of the last two.
+
+    ``lost`` and ``new``, shape (k, 4), are the visits that differ, as need, day, volunteer and minute; they are
+    written out as ``visits`` when that is first read, for one volunteer who leaves has a hundred of them.
+    """
 
     pairs: tuple[PairChange, ...]
-    visits: tuple[VisitChange, ...]
     bookings: tuple[BookingChange, ...]
     newly_unmet: Ints
     newly_met: Ints
+    lost: Ints
+    new: Ints
+
+    @cached_property
+    def visits(self) -> tuple[VisitChange, ...]:
+        """Visits that differ: of one need the first that is gone became the first new one."""
+        return tuple(_visits(self.lost, self.new))
 
     def __len__(self) -> int:
         return sum(map(len, (self.pairs, self.visits, self.bookings, self.newly_unmet, self.newly_met)))
 
 
-def find_changes(before: Plan, after: Plan) -> Changes:
-    """Compare two plans of the same days."""
+def find_changes(before: Plan, after: Plan, needs: Ints | None = None) -> Changes:
+    """Compare two plans of the same days; of some needs (ids) alone where the others are known to be the same."""
+    if needs is not None:
+        before, after = part_of(before, needs), part_of(after, needs)
     was, now = set(before.unmet.need_ids.tolist()), set(after.unmet.need_ids.tolist())
     met = set(after.pairs.need_ids.tolist()) | set(after.bookings.need_ids.tolist())
+    lost, new = _unlike_rows(_table(before), _table(after))
     return Changes(
         pairs=tuple(_pairs(before, after)),
-        visits=tuple(_visits(before, after)),
         bookings=tuple(_bookings(before, after)),
         newly_unmet=np.array(sorted(now - was), dtype=np.int64),
         newly_met=np.array(sorted((was - now) & met), dtype=np.int64),
+        lost=lost,
+        new=new,
     )
+
+
+def part_of(plan: Plan, needs: Ints) -> Plan:
+    """Return a plan with the pairs, visits and bookings of some needs (ids) alone; the unmet are all there."""
+    parts: dict[str, Any] = {name: getattr(plan, name) for name in ("pairs", "visits", "bookings")}
+    for name, part in parts.items():
+        rows = np.isin(part.need_ids, needs)
+        parts[name] = type(part)(**{column.name: getattr(part, column.name)[rows] for column in fields(part)})
+    return replace(plan, **parts)
 
 
 def _pairs(before: Plan, after: Plan) -> Iterable[PairChange]:
@@ -123,23 +144,31 @@ def _kind(old: object, new: object) -> Kind:
     return Kind.ENDED if new is None else Kind.MOVED
 
 
-def _visits(before: Plan, after: Plan) -> Iterable[VisitChange]:
-    """Visits of one need that differ, in the order of their days: the first that is gone became the first new one."""
-    was, now = _table(before), _table(after)
+def _unlike_rows(was: Ints, now: Ints) -> tuple[Ints, Ints]:
+    """Rows that stand in one of two tables alone."""
     both = np.concatenate((was, now))
     order = np.lexsort(both.T[::-1])
     again = (both[order][1:] == both[order][:-1]).all(axis=1)
     is_one = np.ones(len(both), dtype=bool)
     is_one[order[1:][again]] = is_one[order[:-1][again]] = False
-    lost: dict[int, list[Meeting]] = defaultdict(list)
-    new: dict[int, list[Meeting]] = defaultdict(list)
-    for row in np.flatnonzero(is_one).tolist():
-        need, day, volunteer, starts = both[row].tolist()
-        side = lost if row < len(was) else new
-        side[need].append(Meeting(volunteer_id=volunteer, day=day, starts_min=starts))
-    for need in sorted(lost.keys() | new.keys()):
-        for old, other in zip_longest(lost[need], new[need]):
-            yield VisitChange(kind=_kind(old, other), need_id=need, was=old, now=other)
+    return was[is_one[: len(was)]], now[is_one[len(was) :]]
+
+
+def _visits(lost: Ints, new: Ints) -> Iterable[VisitChange]:
+    """Visits of one need that differ, in the order of their days: the first that is gone became the first new one."""
+    was, now = _meetings(lost), _meetings(new)
+    for need in sorted(was.keys() | now.keys()):
+        for old, other in zip_longest(was.get(need, ()), now.get(need, ())):
+            yield VisitChange(_kind(old, other), need, old, other)
+
+
+def _meetings(rows: Ints) -> dict[int, list[Meeting]]:
+    """Rows of need, day, volunteer and minute, by need."""
+    needs, days, volunteers, starts = (column.tolist() for column in rows.T)
+    found: dict[int, list[Meeting]] = defaultdict(list)
+    for need, meeting in zip(needs, map(Meeting, volunteers, days, starts), strict=True):
+        found[need].append(meeting)
+    return found
 
 
 def _table(plan: Plan) -> Ints:

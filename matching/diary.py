@@ -6,7 +6,7 @@ same minute in all their diaries.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -26,14 +26,14 @@ LONGEST_WALK_MIN = 10_000
 class Day:
     """What a diary knows of a volunteer's days: minutes of visits, when free again, where last; weeks' minutes.
 
-    ``held`` are the visits of each day, kept only where some stood before: need, first minute, minute after.
+    ``held`` are all visits, as columns of needs, days and first minutes; kept only where some stood before.
     """
 
     load_min: Ints
     free_from_min: Ints
     last_needs: Ints
     week_min: Ints
-    held: dict[int, list[tuple[int, int, int]]] | None = None
+    held: list[tuple[Ints, Ints, Ints]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +97,28 @@ class Diaries:
     def _fill(self, day: Day, volunteer: int, held: Held) -> None:
         """Write the visits of a volunteer that stand."""
         first, end = np.searchsorted(held.volunteers, (volunteer, volunteer + 1))
-        day.held = {}
-        columns = (column[first:end].tolist() for column in (held.needs, held.days, held.starts_min))
-        for need, when, starts in zip(*columns, strict=True):
-            duration = int(self.problem.needs.durations_min[need])
-            day.load_min[when] += duration
-            day.week_min[when // DAYS_A_WEEK] += duration + self.travel_min(need, volunteer)
-            day.held.setdefault(when, []).append((need, starts, starts + duration))
-            if starts + duration > day.free_from_min[when]:
-                day.free_from_min[when], day.last_needs[when] = starts + duration, need
+        if first == end:
+            return
+        needs, days, starts = (column[first:end] for column in (held.needs, held.days, held.starts_min))
+        durations = self.problem.needs.durations_min[needs]
+        ends = starts + durations
+        day.load_min += np.bincount(days, durations, len(day.load_min)).astype(np.int64)
+        ways = np.zeros(len(needs), dtype=np.int64)
+        if self.problem.params.pace_m_per_min:
+            ways += np.array([self.travel_min(need, volunteer) for need in needs.tolist()], dtype=np.int64)
+        day.week_min += np.bincount(days // DAYS_A_WEEK, durations + ways, len(day.week_min)).astype(np.int64)
+        order = np.argsort(ends, kind="stable")  # of a day the last one is written last
+        day.free_from_min[days[order]], day.last_needs[days[order]] = ends[order], needs[order]
+        day.held = [(needs, days, starts)]
+
+    def _busy(self, volunteer: int, when: int) -> list[tuple[int, int, int]]:
+        """Visits of a volunteer on a day: need, first minute, minute after."""
+        busy = []
+        for needs, days, starts in self.of(volunteer).held:
+            rows = np.flatnonzero(days == when)
+            ends = starts[rows] + self.problem.needs.durations_min[needs[rows]]
+            busy += list(zip(needs[rows].tolist(), starts[rows].tolist(), ends.tolist(), strict=True))
+        return busy
 
     def clear(self, volunteer: int) -> None:
         """Empty the diary of a volunteer."""
@@ -163,7 +176,7 @@ class Diaries:
 
     def _between(self, need: int, volunteers: Sequence[int], when: int, window_min: tuple[int, int]) -> int | None:
         """The earliest minute of a window (both ends in it) at which a visit fits between those of a day, for all."""
-        busy = [visit for volunteer in volunteers for visit in (self.of(volunteer).held or {}).get(when, ())]
+        busy = [visit for volunteer in volunteers for visit in self._busy(volunteer, when)]
         pauses = [self._pause_min(need, other) for other, _, _ in busy]
         duration = int(self.problem.needs.durations_min[need])
         after = (ends + pause for (_, _, ends), pause in zip(busy, pauses, strict=True))
@@ -212,9 +225,8 @@ class Diaries:
         is_last = starts + duration > day.free_from_min[days]
         day.free_from_min[days[is_last]] = starts[is_last] + duration
         day.last_needs[days[is_last]] = need
-        if day.held is not None:
-            for when, begins in zip(days.tolist(), starts.tolist(), strict=True):
-                day.held.setdefault(when, []).append((need, begins, begins + duration))
+        if self._held is not None:
+            day.held.append((np.full(len(days), need), days, starts))
         day.week_min += by_week * (duration + self.travel_min(need, volunteer))
 
     def ask(self, need: int, volunteers: Sequence[int]) -> Ask:

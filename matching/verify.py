@@ -40,7 +40,7 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
     case = look_up(problem, plan)
     found = (f"{name}: {fault}" for name, rule in RULE_BY_NAME.items() for fault in rule(case))
     faults = tuple(islice(found, MOST_FAULTS))
-    return Verdict(holds=not faults, faults=faults, objective=_objective(case))
+    return Verdict(holds=not faults, faults=faults, objective=count_objective(case))
 
 
 def _misfits(problem: Problem, plan: Plan) -> Iterator[str]:
@@ -114,8 +114,8 @@ def _open_due_visits(case: Case) -> Ints:
     return missing
 
 
-def _objective(case: Case) -> int:
-    """Metres and penalties, less what is kept of the plan before, and what unlike loads and waiting weigh."""
+def count_objective(case: Case) -> int:
+    """Count metres and penalties, less what is kept of the plan before, and what unlike loads and waiting weigh."""
     needs, params, plan = case.problem.needs, case.problem.params, case.plan
     unmet = ~np.isin(np.arange(len(needs)), case.pair_needs) & (needs.served_by == ServedBy.VOLUNTEER)
     lost = needs.penalties + needs.waiting_days * params.waiting_m_per_day
@@ -129,6 +129,8 @@ def _objective(case: Case) -> int:
 
 def _kept_pairs(case: Case) -> int:
     standing = set(map(tuple, case.problem.standing.tolist()))
+    if not standing:
+        return 0
     pairs = zip(case.plan.pairs.need_ids.tolist(), case.plan.pairs.volunteer_ids.tolist(), strict=True)
     return sum(pair in standing for pair in pairs)
 
@@ -145,7 +147,7 @@ def _kept_slots(case: Case) -> int:
 
 def cost(case: Case) -> Iterator[str]:
     """The cost is as said, the bound is not above it, and gap and status follow from both."""
-    plan, counted = case.plan, _objective(case)
+    plan, counted = case.plan, count_objective(case)
     if counted != plan.objective:
         yield f"{plan.objective} m are said, {counted} m counted"
     if plan.bound > counted:
