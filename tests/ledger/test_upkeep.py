@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from tests.ledger.conftest import Pair
 from timebank.core.database import transaction
+from timebank.core.errors import StoreUnavailable
 from timebank.core.jobs import work
 from timebank.ledger.accounts import balance_of
 from timebank.ledger.holds import hold
@@ -80,3 +81,33 @@ def test_worker_keeps_the_books_between_jobs(
 
     with transaction(engine, read_only=True) as session:
         assert balance_of(session, books.anna).held_min == 0
+
+
+def test_fault_of_the_upkeep_does_not_end_the_worker(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Jobs are still done when something besides them goes wrong, and someone can read of it."""
+    parents = iter([1, 2])
+    monkeypatch.setattr("os.getppid", lambda: next(parents))
+
+    def fail() -> None:
+        message = "王老人 is not to be in a log"
+        raise ArithmeticError(message)
+
+    work(engine, {}, pause_s=0, parent=1, keep=fail)
+
+    assert "upkeep failed: ArithmeticError at" in caplog.text
+    assert "王老人" not in caplog.text
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_worker_does_not_queue_behind_a_long_writer(engine: Engine, books: Pair, noon: datetime) -> None:
+    """Whoever waits to seal holds up every writer that comes after; it tries again later instead."""
+    with transaction(engine) as session:
+        post(session, books.earn("first"), now=noon)
+    with transaction(engine) as writer:
+        post(writer, books.earn("slow"), now=noon)
+        with pytest.raises(StoreUnavailable):
+            keep_books(engine, now=noon + SEAL_EVERY)
+
+    assert keep_books(engine, now=noon + SEAL_EVERY)[books.book].sealed == 2

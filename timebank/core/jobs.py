@@ -252,10 +252,22 @@ def work(
         try:
             if keep is not None and time.monotonic() - kept_at >= KEEP_S:
                 kept_at = time.monotonic()
-                keep()
+                _keep(keep)
             is_idle = not work_one(engine, handlers)
         except StoreUnavailable as fault:
             LOG.warning("the database does not answer: %s", fault)
             is_idle = True
         if is_idle:
             time.sleep(pause_s)
+
+
+def _keep(keep: Callable[[], object]) -> None:
+    """Do what is to be done besides jobs; a fault in it must not end the worker, and is seen in the log."""
+    try:
+        keep()
+    except StoreUnavailable:
+        raise
+    except Exception as fault:  # noqa: BLE001  # whatever it meets, jobs are still to be done
+        places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)[-6:]]
+        kind = type(fault).__name__  # its words can hold personal data and are left out
+        LOG.error("upkeep failed: %s at %s", kind, " > ".join(places))  # noqa: TRY400  # no words, see above

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine, Table, exists, func, select
+from sqlalchemy import Engine, Table, exists, func, select, text
 from sqlmodel import Session
 
 from timebank.core.database import transaction, wait_turn
@@ -17,6 +17,8 @@ BOOK: Table = Book.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SEAL_EVERY = timedelta(minutes=10)
 """How long what was posted waits for its seal, when a worker runs."""
+SEAL_PATIENCE_MS = 200
+"""How long a worker that wants to seal waits for who is writing, before it tries again a few seconds later."""
 
 
 class Kept(NamedTuple):
@@ -42,9 +44,17 @@ def keep_books(engine: Engine, *, now: datetime, most: int = MOST_A_SWEEP) -> di
         expired = sweep(engine, book, now=now, most=most) if has_holds else 0
         with transaction(engine) as session:
             notices = look(session, book, now=now).notices
-            seal = seal_transfers(session, book, now=now) if is_unsealed else None
-        done[book] = Kept(expired, notices, seal.transfers if seal else 0)
+        done[book] = Kept(expired, notices, _seal(engine, book, now) if is_unsealed else 0)
     return done
+
+
+def _seal(engine: Engine, book: int, now: datetime) -> int:
+    """Seal a book, unless someone is writing for longer than a moment: others would wait behind us for them."""
+    with transaction(engine) as session:
+        if engine.dialect.name == "postgresql":
+            session.connection().execute(text(f"SET LOCAL lock_timeout = {SEAL_PATIENCE_MS}"))
+        seal = seal_transfers(session, book, now=now)
+    return seal.transfers if seal else 0
 
 
 def sweep(engine: Engine, book_id: int, *, now: datetime, most: int = MOST_A_SWEEP) -> int:
