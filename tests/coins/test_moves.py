@@ -9,12 +9,13 @@ from sqlmodel import Session
 from tests.coins.conftest import OFFICE, Town
 from tests.together import at_once
 from timebank.coins.acts import transfers_of
+from timebank.coins.closing import close_account
 from timebank.coins.holders import require_account
 from timebank.coins.moves import book_named, move, unsettled
 from timebank.coins.refusals import NotByRules, NotTheirs
 from timebank.core.database import transaction
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
-from timebank.ledger.accounts import account_id, balance_of, book_id, ensure_book
+from timebank.ledger.accounts import account_id, account_of_person, balance_of, book_id, ensure_book
 from timebank.ledger.reconcile import reconcile
 
 
@@ -63,6 +64,18 @@ def test_coins_come_back(session: Session, town: Town) -> None:
     assert town.has(session, "S1") == (100, 0)
     assert balance_of(session, account_id(session, town.book, "settlement:changning")).balance_min == 0
     assert unsettled(session) == []
+
+
+def test_account_of_one_who_has_moved_is_the_new_one(session: Session, town: Town) -> None:
+    """Once the old account is closed, whoever asks for theirs is shown the one they have."""
+    old = town.earn(session, "S1", 60)
+    there = other_book(session, town)
+    before = account_of_person(session, town.who("S1")).id
+    moved(session, town, there)
+    close_account(session, town.act("close", "S1"), town.who("S1"))
+
+    assert before == old
+    assert account_of_person(session, town.who("S1")).book_id == there
 
 
 @pytest.mark.parametrize(

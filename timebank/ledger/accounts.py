@@ -138,14 +138,15 @@ def account_id(session: Session, book: int, code: str) -> int:
 
 
 def account_of_person(session: Session, person_id: int) -> Account:
-    """Return the member account of a person.
+    """Return the member account of a person: of several, in as many books, the oldest that is not closed.
 
     Raises
     ------
     NotFound
         When the person has none.
     """
-    account = session.exec(pick(Account).where(Account.person_id == person_id, Account.kind == "member")).first()
+    own = pick(Account).where(Account.person_id == person_id, Account.kind == "member")
+    account = session.exec(own.order_by(ACCOUNT.c.status == "closed", ACCOUNT.c.id)).first()
     if account is None:
         raise NotFound(kind="account", key=Phrase("key_of_person", person=person_id))
     return account
