@@ -20,6 +20,7 @@ from timebank.coins.refusals import NotByRules, NotTheirs
 from timebank.core.database import transaction
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.ledger.accounts import POOL, account_id, balance_of, statement
+from timebank.ledger.holds import expire_due
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.refusals import AccountClosed
 
@@ -52,6 +53,23 @@ def test_what_was_open_goes_back_first(session: Session, town: Town) -> None:
     assert (family_of(session, family).head_id, len(members_of(session, family))) == (town.who("S2"), 1)
     assert account_row(session, require_account(session, town.book, town.who("S1"))).status == "frozen"
     assert died(session, town, key="again") == number
+
+
+def test_death_does_not_stumble_over_what_was_swept(session: Session, town: Town) -> None:
+    """A gift and a booking that ended by themselves are told so, and the rest goes on."""
+    town.earn(session, "S1", 100)
+    town.relate(session, "S1", "S2", "spouse")
+    booked = town.book_visit(session).id or 0
+    people = {"giver_id": town.who("S1"), "taker_id": town.who("S2")}
+    gift = give(session, town.act("give", "S1"), **people, minutes=20).id or 0
+    act = town.act("died", days=60)
+    expire_due(session, town.book, now=act.now)
+
+    estate = open_estate(session, act, town.who("S1"), died_on=MONDAY)
+
+    assert estate is not None
+    assert (gift_of(session, gift).status, redemption_of(session, booked).status) == ("lapsed", "expired")
+    assert town.has(session, "S1") == (100, 0)
 
 
 def test_last_of_a_family_closes_its_account(session: Session, town: Town) -> None:

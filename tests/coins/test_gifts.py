@@ -17,6 +17,7 @@ from timebank.coins.settling import lapse_due
 from timebank.coins.tables import Gift
 from timebank.core.database import transaction
 from timebank.core.errors import BalanceTooLow, KeyConflict, NotFound, WrongInput, WrongState
+from timebank.ledger.holds import expire_due
 from timebank.ledger.posting import TRANSFER
 from timebank.ledger.reconcile import reconcile
 from timebank.visits.limits import STANDARD
@@ -76,6 +77,20 @@ def test_gift_lapses_when_nobody_answers(session: Session, town: Town, days: int
     assert lapse_due(session, town.book, now=act.now) == (int(is_late), 0, int(is_late))
     assert gift_of(session, number).status == ("lapsed" if is_late else "pending")
     assert town.has(session, "S1") == (100, 0 if is_late else 60)
+
+
+@pytest.mark.parametrize(("who", "answer"), [("V1", accept_gift), ("V1", decline_gift), ("S1", withdraw_gift)])
+def test_gift_whose_hold_the_ledger_has_swept_is_lapsed(session: Session, town: Town, who: str, answer: Answer) -> None:
+    """The sweep of the ledger knows no gifts; who answers afterwards hears that it is too late, not of holds."""
+    number = offered(session, town)
+    act = town.act("late", who, days=15)
+    expire_due(session, town.book, now=act.now)
+
+    with pytest.raises(WrongState, match="lapsed"):
+        answer(session, act, number)
+
+    assert lapse_due(session, town.book, now=act.now) == (0, 0, 1)
+    assert gift_of(session, number).status == "lapsed"
 
 
 @pytest.mark.parametrize(("days", "allowed"), [(6, True), (7, False)])

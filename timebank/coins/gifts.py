@@ -16,7 +16,7 @@ from timebank.core.clock import day_of, moment_at
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.holds import capture, reverse, void
-from timebank.ledger.refusals import HoldExpired
+from timebank.ledger.refusals import AlreadyResolved, HoldExpired
 from timebank.rules.findings import Gift as Case
 from timebank.rules.pack import pack_in_force
 from timebank.rules.passing import Undoing, decide_undoing
@@ -202,8 +202,8 @@ def return_pending(session: Session, act: Act, gate: Gate, person_id: int) -> in
     numbers = list(session.connection().execute(pending.order_by(GIFT.c.id).with_for_update()).scalars())
     for number in numbers:
         gift = gift_of(session, number)
-        _free(session, act, gate, gift)
-        _answer(session, act, gift, status="withdrawn")
+        is_free = _free(session, act, gate, gift)
+        _answer(session, act, gift, status="withdrawn" if is_free else "lapsed")
     return len(numbers)
 
 
@@ -215,13 +215,19 @@ def _give_back(session: Session, act: Act, gift_id: int, *, kind: str, status: s
         who = gift.taker_id if status == "declined" else gift.giver_id
         require_self(act, who, kind="gift", key=str(gift_id))
         _require_pending(gift)
-        _free(session, act, gate, gift)
+        if not _free(session, act, gate, gift):
+            raise WrongState(kind="gift", key=str(gift_id), state=_said("lapsed"), allowed=_said("pending"))
         return _answer(session, act, gift, status=status)
 
 
-def _free(session: Session, act: Act, gate: Gate, gift: Gift) -> None:
-    freed = void(session, act.book_id, gift.hold_id, idem_key=_key(gate, gift), now=act.now)
+def _free(session: Session, act: Act, gate: Gate, gift: Gift) -> bool:
+    """Give back what is held for a gift; tells when its hold has ended by itself before."""
+    try:
+        freed = void(session, act.book_id, gift.hold_id, idem_key=_key(gate, gift), now=act.now)
+    except AlreadyResolved:
+        return False
     belongs(session, gate.act_id, freed.transfer_id)
+    return True
 
 
 def _locked(session: Session, act: Act, gift_id: int) -> Gift:

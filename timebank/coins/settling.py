@@ -18,6 +18,7 @@ from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.holds import capture, expire_due, reverse, void
 from timebank.ledger.posting import TRANSFER, Posting, post, transfer_of
+from timebank.ledger.refusals import AlreadyResolved
 
 REDEMPTION: Table = Redemption.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 GIFT: Table = Gift.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -76,8 +77,7 @@ def release_redemption(session: Session, redemption_id: int, *, now: datetime) -
         if row.status == "captured":
             _set_anew(session, row, 0, "", now)
         elif row.status == "held":
-            _free(session, row, now)
-            _end(session, row, now, status="released")
+            _end(session, row, now, status="released" if _free(session, row, now) else "expired")
         return redemption_of(session, redemption_id)
 
 
@@ -152,12 +152,14 @@ def _post(session: Session, row: Redemption, due: int, actor: str, now: datetime
     return number
 
 
-def _free(session: Session, row: Redemption, now: datetime) -> None:
-    """Give back what is held, unless the hold ended by itself before."""
-    ended = select(TRANSFER.c.id).where(TRANSFER.c.hold_id == row.hold_id)
-    if session.connection().execute(ended).first() is None:
+def _free(session: Session, row: Redemption, now: datetime) -> bool:
+    """Give back what is held; tells when the hold has ended by itself before."""
+    try:
         number = void(session, row.book_id, row.hold_id, idem_key=_key(row, "free"), now=now).transfer_id
-        belongs(session, row.act_id, number)
+    except AlreadyResolved:
+        return False
+    belongs(session, row.act_id, number)
+    return True
 
 
 def _has_passed(session: Session, row: Redemption, now: datetime) -> bool:
