@@ -100,7 +100,7 @@ def _measured(name: str, engine: Engine, book: int, visits: int, days: int) -> t
     figures: dict[str, Value] = {
         f"{name}.credit_s": took_s,
         f"{name}.credit_cpu_s": cpu_s,
-        f"{name}.visits_a_second": credited / took_s,
+        f"{name}.visits_per_s": credited / took_s,
         f"{name}.peak_mb": peak_mb,
     }
     return figures, [
