@@ -11,12 +11,14 @@ from tests.coins.conftest import Town
 from tests.rules.texts import SETTING
 from tests.together import at_once
 from tests.worlds import MONDAY
+from timebank.coins.checks import compare_coins
 from timebank.coins.estates import estate_of, heirs_of, open_estate, settle_estate
 from timebank.coins.families import family_id_of, family_of, members_of
 from timebank.coins.gifts import gift_of, give
 from timebank.coins.holders import account_row, own_account, require_account
 from timebank.coins.redeeming import redemption_of
 from timebank.coins.refusals import NotByRules, NotTheirs
+from timebank.coins.settling import capture_redemption
 from timebank.core.database import transaction
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.ledger.accounts import POOL, account_id, balance_of, statement
@@ -194,6 +196,29 @@ def test_estate_is_for_an_office_and_can_be(
         open_estate(session, town.act("o"), 0, died_on=MONDAY)
     with pytest.raises(NotFound):
         settle_estate(session, town.act("s"), 0, parts={})
+
+
+@pytest.mark.parametrize("is_served_first", [True, False])
+def test_service_ends_while_a_death_is_recorded(engine: Engine, lone_town: Town, *, is_served_first: bool) -> None:
+    """Neither waits for the other for ever: it was paid before, or is free and not charged any more."""
+    with transaction(engine) as session:
+        lone_town.earn(session, "S1", 100)
+        number = lone_town.book_visit(session).id or 0
+
+    def serve(session: Session) -> Any:
+        return capture_redemption(session, number, served_min=60, actor="clock", now=lone_town.noon)
+
+    def die(session: Session) -> Any:
+        return died(session, lone_town)
+
+    one, other = at_once(engine, *((serve, die) if is_served_first else (die, serve)))
+
+    assert one in (60, 1)
+    assert other == 1 if is_served_first else isinstance(other, WrongState)
+    with transaction(engine) as session:
+        assert lone_town.has(session, "S1") == (40 if is_served_first else 100, 0)
+        assert redemption_of(session, number).status == ("captured" if is_served_first else "released")
+        assert [*reconcile(session, lone_town.book), *compare_coins(session, lone_town.book)] == []
 
 
 def test_two_settle_at_once(engine: Engine, lone_town: Town) -> None:

@@ -201,6 +201,25 @@ def test_two_members_spend_the_last_hour(engine: Engine, lone_town: Town) -> Non
         assert reconcile(session, lone_town.book) == []
 
 
+def test_member_leaves_while_they_book(engine: Engine, lone_town: Town) -> None:
+    """They spend or they leave, one after the other, and their part is of what is then there."""
+    with transaction(engine) as session:
+        family = lone_town.family(session, minutes=100)
+        lone_town.earn(session, "S2", 100)
+        put_in(session, lone_town.act("in S2", "S2"), family, person_id=lone_town.who("S2"), minutes=100)
+
+    one, other = at_once(
+        engine,
+        lambda s: lone_town.book_visit(s, "one", "S2", from_family=True).status,
+        lambda s: leave_family(s, lone_town.act("bye", "S2"), family, person_id=lone_town.who("S2")).taken_out_min,
+    )
+
+    assert (one, other) == ("held", 70)
+    with transaction(engine) as session:
+        assert stands(session, lone_town, family) == (130, 60)
+        assert reconcile(session, lone_town.book) == []
+
+
 def test_one_member_is_not_faster_than_the_day(engine: Engine, lone_town: Town) -> None:
     """Two windows, one member, four hours a day: together they book no more than that."""
     with transaction(engine) as session:

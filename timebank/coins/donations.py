@@ -82,14 +82,14 @@ def donate(session: Session, act: Act, donated: Donated) -> int:
 
 
 def give_aid(session: Session, act: Act, *, person_id: int, minutes: int) -> int:
-    """Give minutes of the pool to a person in hardship; the actor decides it, and never for themselves.
+    """Give minutes of the pool to a person in hardship; an office decides it, never a person, for themselves or others.
 
     Raises
     ------
     NotByRules
         When they are in no hardship, had enough this year, or the pool has too little.
     NotTheirs
-        When somebody would decide about themselves.
+        When a person would decide.
     NotFound
         When there is no such person.
     WrongInput
@@ -97,8 +97,8 @@ def give_aid(session: Session, act: Act, *, person_id: int, minutes: int) -> int
     """
     if not act.note.strip():
         raise WrongInput(field="note", value=act.note, right=Phrase("right_note"))
-    if act.actor == f"person:{person_id}":
-        raise NotTheirs(kind="person", key=str(person_id), who=Phrase("who_other"))
+    if not act.actor.startswith("organisation:"):
+        raise NotTheirs(kind="person", key=str(person_id), who=Phrase("who_office"))
     with acting(session, act, "give_aid", {"person": person_id, "minutes": minutes}) as gate:
         if gate.is_replay:
             return transfers_of(session, gate.act_id)[0]

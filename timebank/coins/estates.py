@@ -149,7 +149,7 @@ def _let_go(session: Session, act: Act, gate: Gate, person_id: int, account: int
     """Release what is held for services to them, and give gifts back."""
     r = REDEMPTION.c
     theirs = (r.account_id == account) | (r.holder_id == person_id) | (r.served_id == person_id)
-    held = select(r.id).where(r.book_id == act.book_id, r.status == "held", theirs).order_by(r.id)
+    held = select(r.id).where(r.book_id == act.book_id, r.status == "held", theirs).order_by(r.id).with_for_update()
     for number in session.connection().execute(held).scalars().all():
         release_redemption(session, number, now=act.now)
     return_pending(session, act, gate, person_id)
@@ -168,7 +168,9 @@ def _leave(session: Session, act: Act, gate: Gate, person_id: int) -> None:
     others = [one.person_id for one in members_of(session, family_id) if one.person_id != person_id]
     if not others:
         r = REDEMPTION.c
-        held = select(r.id).where(r.account_id == family.account_id, r.status == "held").order_by(r.id)
+        held = (
+            select(r.id).where(r.account_id == family.account_id, r.status == "held").order_by(r.id).with_for_update()
+        )
         for number in session.connection().execute(held).scalars().all():
             release_redemption(session, number, now=act.now)
         dissolve(session, act, gate, family)
