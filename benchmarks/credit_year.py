@@ -95,7 +95,7 @@ def _measured(name: str, engine: Engine, book: int, visits: int, days: int) -> t
     credited, peak_mb = measured_mb(partial(_in_two, engine, book, days))
     took_s, cpu_s = perf_counter() - began, process_time() - cpu_began
     with transaction(engine, read_only=True) as session:
-        stored, marked, served_min = session.connection().execute(text(SERVED)).one()
+        stored, marked, served_min = map(int, session.connection().execute(text(SERVED)).one())
         issued = issued_min(session, book)
     figures: dict[str, Value] = {
         f"{name}.credit_s": took_s,
