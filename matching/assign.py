@@ -1,7 +1,7 @@
 """Assign lefts to rights at least cost, by the method that fits, with a proof of how good the answer is.
 
-Equal loads go to the exact flow. Others are searched: a bound first, whose bundles round to a first answer, then
-annealing, then parts solved whole. The best answer so far is always our own, counted again by plain code before it is
+Equal loads go to the exact flow. Others are searched: a bound first, dives along the bundles it agrees on, chains of
+moves for whoever is left, then annealing, then parts solved whole. The best answer so far is always our own, counted again by plain code before it is
 taken, and compared tier by tier. Effort is counted in steps, moves and solver units, never in seconds: one seed and one
 effort give one answer on any machine and with any number of workers. A limit in seconds only ends it earlier.
 """
@@ -17,6 +17,7 @@ import numpy as np
 from matching import anneal, core, flow, minutes, tiers
 from matching.bound import MOST_PARTS, Bound, first_multipliers, parts_of, raise_bound
 from matching.dive import Dive, dive, plans
+from matching.ejection import placed
 from matching.minutes import Floats
 from matching.network import UNPAIRED, Ints, Network, cost, faults, rank
 from matching.polish import Pass, Polish
@@ -60,7 +61,7 @@ class Effort:
 
     steps: int = 900  # of the bound
     moves_per_left: int = 8_000  # of annealing
-    dives: tuple[Dive, ...] = (Dive(), Dive(heavy=0.6), Dive(heavy=1.0), Dive(heavy=0.6, steps=60, rate=0.04))
+    dives: tuple[Dive, ...] = (Dive(), Dive(heavy=0.6, reach=0.1), Dive(heavy=0.6, reach=0.1, steps=60, rate=0.04))
     passes: tuple[Pass, ...] = (
         *(Pass(rights=300, dive=Dive(heavy=0.6), where_unpaired=True),) * 4,
         Pass(rights=60, work=2.0),
@@ -228,8 +229,7 @@ def _search(
     search = Search(network, prices, worth, seed)
     _anneal(best, search, bound, worth, effort, executor, watch)
     found = _Found(chosen=best.chosen, is_proven=False, method=SEARCHED, bound=bound.value, moves=search.moves)
-    lefts_a_right = network.left_count / max(1, len(np.unique(network.rights)))
-    if lefts_a_right <= BUNDLED:
+    if is_bundled(network):
         polish = Polish(network, prices + LIFT * (bound.multipliers // bound.parts), bound, search, best.chosen)
         for turn, step in enumerate(effort.passes):
             if watch.look() or cost(network, best.chosen) == bound.value:
@@ -260,6 +260,11 @@ def _search(
     return found
 
 
+def is_bundled(network: Network) -> bool:
+    """Whether rights take few lefts each, so that their bundles can be listed and each of their lefts be looked at."""
+    return network.left_count <= BUNDLED * max(1, len(np.unique(network.rights)))
+
+
 class _Best:
     """The best answer so far; an offer is taken when plain counting finds it right and better, tier by tier."""
 
@@ -288,7 +293,10 @@ def _dive(
         if watch.look() or (turn and best.is_full):
             break  # later plans are for the sake of the unpaired, and cost more
         watch.tell("dive", turn / (len(effort.dives) + 1))
-        best.offer(completed(network, dive(network, prices, bound, executor, plan, watch.look)))
+        found = completed(network, dive(network, prices, bound, executor, plan, watch.look))
+        best.offer(found)
+        if is_bundled(network) and not watch.look():
+            best.offer(placed(network, prices, bound.multipliers // bound.parts, found))
     answers = watch.gather(
         executor,
         lambda plan: completed(network, dive(network, prices, bound, Here(), plan, lambda: watch.is_stopped)),
@@ -304,19 +312,20 @@ def _dive(
 def _anneal(
     best: "_Best", search: Search, bound: Bound, worth: Floats, effort: Effort, executor: Executor, watch: Watch
 ) -> None:
-    """Anneal the best answer if somebody is unpaired: first with lifted prices and a worth of minutes, then plainly."""
+    """Anneal the best answer; before, if somebody is unpaired, with lifted prices and a worth of minutes."""
     network = best.network
-    if best.is_full or watch.look():
+    if watch.look():
         return
     where = np.full(len(network.lefts) + 1, UNPAIRED)
     where[search.order] = np.arange(len(search.order))
     board = anneal.board_of(search.arcs, network, where[best.chosen])
     moves = effort.moves_per_left * network.left_count
     tilted = search.tilted(LIFT * (bound.multipliers // bound.parts), worth)
-    for ladder, arcs in (
+    ladders = (
         (Ladder(hot=12.0, cold=5.0, moves=moves * 3 // 4, levels=20), tilted),
         (Ladder(hot=8.0, cold=4.0, moves=moves // 4, levels=10), search.arcs),
-    ):
+    )
+    for ladder, arcs in ladders[int(best.is_full) :]:
         search.run(board, ladder, executor=executor, watch=watch, arcs=arcs)
         best.offer(np.where(board.chosen >= 0, search.order[board.chosen], UNPAIRED))
 

@@ -8,6 +8,7 @@ import numpy as np
 from matching import partition
 from matching.bound import Bound, parts_of, raise_bound
 from matching.dive import Dive, dive
+from matching.ejection import placed
 from matching.network import UNPAIRED, Ints, Network, faults
 from matching.rounding import completed
 from matching.search import Search
@@ -124,6 +125,7 @@ class Polish:
             multipliers=multipliers * parts // self.bound.parts,
         )
         chosen = completed(part.network, dive(part.network, prices, settled, here, plan))
+        chosen = placed(part.network, self.prices[part.lefts], settled.multipliers // settled.parts, chosen)
         return partition.Solved(chosen=chosen, is_proven=False, work=0.0)
 
     def _parts(self, size: int) -> list[_Part]:
