@@ -1,9 +1,10 @@
 """Assign lefts to rights at least cost, by the method that fits, with a proof of how good the answer is.
 
 Equal loads go to the exact flow. Others are searched: a bound first, dives along the bundles it agrees on, chains of
-moves for whoever is left, then annealing, then parts solved whole. The best answer so far is always our own, counted again by plain code before it is
-taken, and compared tier by tier. Effort is counted in steps, moves and solver units, never in seconds: one seed and one
-effort give one answer on any machine and with any number of workers. A limit in seconds only ends it earlier.
+moves for whoever is left, then annealing, then parts solved whole. The best answer so far is always our own, counted
+again by plain code before it is taken, and compared tier by tier. Effort is counted in steps, moves, labels and solver
+units, never in seconds: one seed and one effort give one answer on any machine and with any number of workers. A limit
+in seconds only ends it earlier.
 """
 
 import os
