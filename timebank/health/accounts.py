@@ -81,10 +81,11 @@ def _flows(figures: Figures, books: Books, person: Mapping[int, int]) -> None:
     began, until, accounts = books.moments[FLOW_WEEKS], books.moments[0], tuple(sorted(person))
     opening = {account: minutes for account, minutes in books.balances(FLOW_WEEKS).items() if account in person}
     figures.add(_stock("flow/opening", opening, person, EntryLines(accounts=accounts, until=began)))
-    for cause in sorted({key[1] for key in books.minutes if key[2] < FLOW_WEEKS and key[0] in person}):
-        moved = {
-            account: minutes for account, minutes in books.moved(cause, range(FLOW_WEEKS)).items() if account in person
-        }
+    for cause in books.causes(range(FLOW_WEEKS)):
+        everyone = books.moved(cause, range(FLOW_WEEKS))
+        moved = {account: minutes for account, minutes in everyone.items() if account in person}
+        if not moved:
+            continue
         figures.add(
             Figure(
                 key=f"flow/{cause}",

@@ -1,7 +1,7 @@
 """The books week by week: what every account had, earned, redeemed and held, from one pass over the entries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -34,55 +34,68 @@ class Hold(NamedTuple):
         return self.began_at <= moment and (self.ended_at is None or self.ended_at > moment)
 
 
+Moved = tuple[str, int]
+"""A cause and a week."""
+
+
 @dataclass(slots=True)
 class Books:
-    """Minutes by account, cause and week. Week 0 is the last seven days; the last one is all that was before.
+    """Minutes by cause and week, and then by account. Week 0 is the last seven days; the last is all that was before.
 
     ``moments`` end the weeks, newest first; a moment itself belongs to its week. ``count`` has the entries.
     """
 
     moments: tuple[datetime, ...]
-    minutes: dict[tuple[int, str, int], int] = field(default_factory=dict)
-    count: dict[tuple[int, str, int], int] = field(default_factory=dict)
+    minutes: dict[Moved, dict[int, int]] = field(default_factory=dict)
+    count: dict[Moved, dict[int, int]] = field(default_factory=dict)
     began_on: dict[int, date] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
 
+    @property
+    def oldest_week(self) -> int:
+        """The week of the first entry; -1 where there is none."""
+        return max((week for _, week in self.minutes), default=-1)
+
     def balances(self, week: int) -> dict[int, int]:
         """Return what each account had at the end of a week, in minutes."""
-        return self._sums(key for key in self.minutes if key[2] >= week)
+        return _sums(by_account for (_, when), by_account in self.minutes.items() if when >= week)
 
     def held(self, week: int) -> dict[int, int]:
         """Return what each account held at the end of a week, in minutes."""
-        sums: dict[int, int] = defaultdict(int)
-        for hold in self.holds:
-            if hold.stands_at(self.moments[week]):
-                sums[hold.account_id] += hold.minutes
-        return sums
+        standing = (hold for hold in self.holds if hold.stands_at(self.moments[week]))
+        return _sums({hold.account_id: hold.minutes} for hold in standing)
+
+    def causes(self, weeks: Iterable[int]) -> list[str]:
+        """Return why anything moved in some weeks."""
+        wanted = set(weeks)
+        return sorted({cause for cause, week in self.minutes if week in wanted})
 
     def moved(self, cause: str, weeks: Iterable[int]) -> dict[int, int]:
         """Return what one cause brought each account in some weeks (or took from it, then below zero)."""
-        wanted = set(weeks)
-        return self._sums(key for key in self.minutes if key[1] == cause and key[2] in wanted)
+        return _sums(self.minutes.get((cause, week), {}) for week in weeks)
 
     def lines(self, cause: str, weeks: Iterable[int], accounts: set[int]) -> int:
         """Count the entries of one cause in some accounts in some weeks."""
-        wanted = set(weeks)
-        keys = (key for key in self.count if key[1] == cause and key[2] in wanted and key[0] in accounts)
-        return sum(self.count[key] for key in keys)
+        counts = _sums(self.count.get((cause, week), {}) for week in weeks)
+        return sum(lines for account, lines in counts.items() if account in accounts)
 
-    def _sums(self, keys: Iterable[tuple[int, str, int]]) -> dict[int, int]:
-        sums: dict[int, int] = defaultdict(int)
-        for key in keys:
-            sums[key[0]] += self.minutes[key]
-        return sums
+
+def _sums(parts: Iterable[Mapping[int, int]]) -> dict[int, int]:
+    """Add up by account."""
+    sums: dict[int, int] = defaultdict(int)
+    for part in parts:
+        for account, amount in part.items():
+            sums[account] += amount
+    return sums
 
 
 def books_of(session: Session, book_id: int, moments: Sequence[datetime]) -> Books:
     """Read the books of all accounts up to the first of ``moments`` (newest first), which end the weeks."""
     books = Books(tuple(moments))
     for row in session.connection().execute(_weekly(book_id, moments)):
-        key = (row.account_id, row.cause, row.week)
-        books.minutes[key], books.count[key] = int(row.minutes), row.lines
+        moved = (row.cause, row.week)
+        books.minutes.setdefault(moved, {})[row.account_id] = int(row.minutes)
+        books.count.setdefault(moved, {})[row.account_id] = row.lines
         if row.cause == EARNED:
             began = day_of(row.began)
             books.began_on[row.account_id] = min(began, books.began_on.get(row.account_id, began))

@@ -35,7 +35,7 @@ def weeks_of(books: Books, members: set[int], week: int, count: int) -> Weeks:
     Weeks before the first entry do not count, nor does the week of that entry itself, which is no whole one; unless
     there is no other.
     """
-    first = max((key[2] for key in books.minutes), default=-1)
+    first = books.oldest_week
     weeks = range(week, min(week + count, max(first, min(week, first) + 1), len(books.moments) - 1))
     return Weeks(
         earned=tuple(_total(books.moved(EARNED, [one]), members) for one in weeks),
