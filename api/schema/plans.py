@@ -25,7 +25,8 @@ Plans = Callable[[], dict[int, PlanRow]]
 
 
 @strawberry.type(
-    description="A plan with its proof. Objective and bound are metres, with a penalty for each unmet need."
+    description="A plan with its proof. Objective and bound are metres, with a penalty for each unmet need, less what "
+    "keeping pairs that stood before is worth; so they can lie below 0."
 )
 class Plan(Node):
     """A plan with its proof."""

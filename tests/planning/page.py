@@ -29,6 +29,4 @@ if __name__ == "__main__":
 
     with TemporaryDirectory() as home:
         os.environ["TIMEBANK_HOME"] = home
-        PAGE.write_text(
-            renewed(PAGE.read_text(encoding="utf-8"), f"sqlite:///{home}/page.sqlite"), encoding="utf-8"
-        )
+        PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), f"sqlite:///{home}/page.sqlite"), encoding="utf-8")

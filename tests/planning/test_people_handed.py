@@ -14,7 +14,7 @@ from timebank.core.errors import NotFound, WrongState
 from timebank.people.absences import record_absence, withdraw_absence
 from timebank.people.tables import NeverTogether, Volunteer
 from timebank.people.traits import say_trait, withdraw_trait
-from timebank.planning.presets import PairCannotBe, preset, release
+from timebank.planning.presets import PairCannotBe, PairsCannotBe, preset, release
 
 WHO = "organisation:1"
 SENIORS = ("S1-greeting", "S2-greeting", "S3-greeting", "S4-greeting")
@@ -130,6 +130,18 @@ def test_a_decided_pair_that_cannot_be_is_named(engine: Engine, world: World, pl
     assert (caught.value.need, caught.value.volunteer) == ("S1-greeting", "V1")
     say(engine, lambda session: release(session, need, other, actor=WHO, now=noon))
     assert paired(engine, world, plan())["S1-greeting"] == {"V2"}
+
+
+def test_pairs_that_ask_too_much_of_one_are_refused(engine: Engine, world: World, plan: Plan, noon: datetime) -> None:
+    """V1 takes three needs; the fourth friend is one too many, and nobody is left out in silence."""
+    with transaction(engine) as session:
+        for need in SENIORS:
+            _decide(session, world, noon, need=need, volunteer="V1")
+
+    with pytest.raises(PairsCannotBe) as caught:
+        plan()
+
+    assert caught.value.pairs == 4
 
 
 def test_a_decided_pair_waits_for_somebody_who_is_gone(

@@ -12,6 +12,7 @@ from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.needs.tables import Need
 from timebank.people.tables import Volunteer
+from timebank.planning import tables
 from timebank.planning.pairs import list_pairs
 from timebank.planning.storing import insert_visits, number_helpers
 from timebank.visits.tables import Visit
@@ -44,6 +45,16 @@ def test_who_is_left_alone_is_not_sent(engine: Engine, lifted: World, plan: Plan
 
     assert visited(engine, lifted, number, "S1-greeting") == []
     assert visited(engine, lifted, number, "S5-greeting") != []
+
+
+def test_a_need_that_two_come_to_is_met_once(engine: Engine, lifted: World, plan: Plan) -> None:
+    """A report that counts pairs as needs would say that more are met than there are."""
+    number = plan()
+
+    with transaction(engine, read_only=True) as session:
+        figures = session.get_one(tables.Plan, number).figures
+    assert (figures["pairs"]["met"], figures["needs_by_volunteer"]) == (9, 9)
+    assert len(rows_of(engine, "pair")["pair"]) == 10
 
 
 def test_without_a_second_the_need_is_unmet(engine: Engine, lifted: World, plan: Plan) -> None:

@@ -19,8 +19,9 @@ def plan_figures(problem: Problem, plan: Plan) -> dict[str, Any]:
     who = np.searchsorted(people.ids, plan.pairs.volunteer_ids) if len(people) else np.empty(0, dtype=np.int64)
     return {
         "needs_by_volunteer": int((needs.served_by == ServedBy.VOLUNTEER).sum()),
-        "pairs": _pair_figures(plan.pairs.distances_m),
-        "by_hand": _pair_figures(by_hand.distances_m) | {"objective": by_hand.objective, "unmet": len(by_hand.unmet)},
+        "pairs": _pair_figures(plan.pairs.need_ids, plan.pairs.distances_m),
+        "by_hand": _pair_figures(by_hand.needs, by_hand.distances_m)
+        | {"objective": by_hand.objective, "unmet": len(by_hand.unmet)},
         "engine": {"objective_pairs": int(plan.pairs.distances_m.sum()) + _penalties(problem, plan)},
         "load": _load(people.max_needs, who, len(people)),
         "load_by_hand": _load(people.max_needs, by_hand.volunteers, len(people)),
@@ -38,9 +39,10 @@ def _penalties(problem: Problem, plan: Plan) -> int:
     return int(problem.needs.penalties[unmet].sum())
 
 
-def _pair_figures(metres: Ints) -> dict[str, Any]:
+def _pair_figures(needs: Ints, metres: Ints) -> dict[str, Any]:
+    """Count needs that are met, each once however many come, and metres of all pairs."""
     return {
-        "met": len(metres),
+        "met": len(np.unique(needs)),
         "total_m": int(metres.sum()),
         "mean_m": round(float(metres.mean()), 1) if len(metres) else 0.0,
         "longest_m": int(metres.max(initial=0)),

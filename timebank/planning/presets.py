@@ -22,6 +22,14 @@ class PairCannotBe(Refusal):
         super().__init__(f"Need {need} and volunteer {volunteer} must be a pair, and a rule says that they cannot be.")
 
 
+class PairsCannotBe(Refusal):
+    """Pairs that must be break a rule together: somebody would have more needs or minutes than they take."""
+
+    def __init__(self, *, pairs: int) -> None:
+        self.pairs = pairs
+        super().__init__(f"The {pairs} pairs that must be ask more of somebody than they take; release one of them.")
+
+
 def preset(session: Session, need_id: int, volunteer_id: int, *, actor: str, now: datetime) -> PresetPair:
     """Decide that a volunteer serves a need in every plan from now on; the same again is the same pair.
 

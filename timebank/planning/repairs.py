@@ -24,7 +24,7 @@ from timebank.needs.tables import Need, Service
 from timebank.people.tables import Senior, Volunteer
 from timebank.planning.figures import plan_figures
 from timebank.planning.in_force import PLAN
-from timebank.planning.making import Progress, at_one_moment
+from timebank.planning.making import Progress, at_one_moment, preset_refused
 from timebank.planning.pairs import own_areas
 from timebank.planning.problem_rows import load_problem
 from timebank.planning.question import Question
@@ -71,7 +71,8 @@ def repair_plan(engine: Engine, mend: Mend, *, now: datetime, progress: Progress
         raise WrongInput(field="change_m", value=str(mend.change_m), right=right)
     with transaction(at_one_moment(engine), read_only=True) as session:
         question, problem, before = load_mend(session, mend)
-    repaired = rematch(problem, before, change_m=mend.change_m, progress=progress)
+    with preset_refused(problem):
+        repaired = rematch(problem, before, change_m=mend.change_m, progress=progress)
     asked = question_hash(problem)
     mended = {"begun_on": str(question.begun_on), "question": asked, "changes": _counts(repaired.changes)}
     figures = plan_figures(problem, repaired.plan) | {"mended": mended}
