@@ -116,7 +116,7 @@ class Upkeep:
         newcomers = np.flatnonzero(touched.volunteers)
         places_m = ground.places.volunteers[newcomers]
         needs_now, volunteers_now, count = touched.needs_now, touched.volunteers_now, len(touched.needs)
-        volunteers_now = np.where(touched.volunteers[volunteers_now], -1, volunteers_now)
+        volunteers_now = np.where(_of_rows(touched.volunteers, volunteers_now), -1, volunteers_now)
         reach = self._reach.moved(needs_now, volunteers_now, count, touched.needs)
         forgotten = reach.near(ground, places_m) | touched.needs
         reach = reach.moved(np.arange(count), np.arange(len(touched.volunteers)), count, forgotten)
@@ -142,7 +142,7 @@ class Upkeep:
         suspect[needs[known][touched.volunteers[who[known]]]] = True
         suspect[needs[(needs >= 0) & (who < 0)]] = True
         asked = _beside(suspect, needs[known], who[known], len(touched.volunteers))
-        stays = known & ~asked[np.maximum(needs, 0)]
+        stays = known & ~_of_rows(asked, needs)
         moved = Held(
             needs=touched.needs_now[visits.needs],
             volunteers=touched.volunteers_now[visits.volunteers],
@@ -154,10 +154,10 @@ class Upkeep:
             volunteers=who[stays],
             distances_m=was.distances_m[stays],
             is_dated=np.ones(int(stays.sum()), dtype=bool),
-            visits=some_visits(moved, (moved.needs >= 0) & ~asked[np.maximum(moved.needs, 0)]),
+            visits=some_visits(moved, (moved.needs >= 0) & ~_of_rows(asked, moved.needs)),
         )
         ids = problem.needs.ids[asked]
-        if not (known & asked[np.maximum(needs, 0)]).any():
+        if not (known & _of_rows(asked, needs)).any():
             return held, held.some(np.zeros(len(held.needs), dtype=bool)), ids
         found = standing.find_standing(problem, part_of(self.plan, ids))
         held = Standing(
@@ -189,6 +189,11 @@ class Upkeep:
             by_slot,
         )
         return np.unique(np.concatenate(parts))
+
+
+def _of_rows(is_so: Mask, rows: Ints) -> Mask:
+    """What is said of some rows; no for -1, who is gone."""
+    return np.asarray(np.append(is_so, False)[rows], dtype=bool)
 
 
 def _beside(suspect: Mask, needs: Ints, volunteers: Ints, people: int) -> Mask:
