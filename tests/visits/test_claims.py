@@ -25,6 +25,7 @@ from timebank.visits.credit import Credited, credit_day, credit_visit
 from timebank.visits.groups import credit_group
 from timebank.visits.life import visit_of
 from timebank.visits.refusals import ChoiceClosed, ChoiceOpen, ClaimNotAllowed, RecordSettled
+from timebank.visits.statements import state_minutes
 
 EVENING = moment_at(MONDAY, 21 * 60)
 GIVER = "person:5"
@@ -202,6 +203,19 @@ def test_chosen_hour_waits_no_longer(engine: Engine, world: World, held: int, ru
         choose(session, held, "coin")
 
         assert credit_day(session, world.book, MONDAY, now=EVENING) == Credited(visits=1, minutes=60)
+
+
+def test_settled_honour_is_not_disputed_under_its_giver(engine: Engine, world: World, held: int) -> None:
+    """Said otherwise afterwards, a person decides, as with coins: certified minutes do not change alone."""
+    with transaction(engine) as session:
+        choose(session, held, "honour")
+        credit_day(session, world.book, MONDAY, now=EVENING)
+
+        state_minutes(session, held, side="senior", actor="person:1", minutes=60, now=EVENING)
+        state_minutes(session, held, side="organisation", actor="organisation:1", minutes=5, now=EVENING)
+
+        assert visit_of(session, held).status == "confirmed"
+        assert [kind for kind, _, _ in events(session, held)] == ["claimed", "stated_otherwise"]
 
 
 def test_choice_is_closed_after_its_days(engine: Engine, held: int, rules: Rules) -> None:

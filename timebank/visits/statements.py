@@ -6,7 +6,7 @@ Both numbers stay, whatever comes of them. The tolerance is that of the rule pac
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import ColumnElement, Table, exists, insert, select, update
 from sqlmodel import Session
 
 from timebank.core.database import insert_or_skip
@@ -14,12 +14,14 @@ from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.rules.pack import pack_in_force
+from timebank.visits.claim_tables import VisitClaim
 from timebank.visits.life import EVENT, VISIT, visit_of
 from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToAudit
 from timebank.visits.tables import Visit, VisitStatement
 
 STATEMENT: Table = VisitStatement.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CLAIM: Table = VisitClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SIDES = ("senior", "organisation")
 CLOCK = "clock"
 """Who disputes when two numbers do it by themselves."""
@@ -83,11 +85,16 @@ def stated_min(session: Session, visit_id: int) -> dict[str, int]:
 
 
 def dispute_uncredited(session: Session, visit_id: int) -> bool:
-    """Take a visit that is checked out, or confirmed and not credited, back to disputed; tells whether it was so."""
-    v = VISIT.c
-    unpaid = (v.id == visit_id, v.status.in_(("checked_out", "confirmed")), v.transfer_id.is_(None))
-    change = update(VISIT).where(*unpaid).values(status="disputed", confirmed_by="")
+    """Take a visit that is checked out, or confirmed and not settled, back to disputed; tells whether it was so."""
+    change = update(VISIT).where(*_unsettled(visit_id)).values(status="disputed", confirmed_by="")
     return session.connection().execute(change).rowcount == 1
+
+
+def _unsettled(visit_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Tell whether a visit is over and has become nothing yet: neither coins nor anything else."""
+    v, c = VISIT.c, CLAIM.c
+    is_settled = exists().where(c.visit_id == v.id, c.settled_at.is_not(None))
+    return (v.id == visit_id, v.status.in_(("checked_out", "confirmed")), v.transfer_id.is_(None), ~is_settled)
 
 
 def tell_visit(session: Session, visit_id: int, kind: str, actor: str, note: str, now: datetime) -> None:
@@ -132,8 +139,7 @@ def _confirm(session: Session, visit: Visit, side: str, minutes: int) -> None:
     """Confirm the lesser of what was said and what was measured; more than was measured is nobody's to give."""
     counted = min(minutes, visit.served_min or 0)
     change: dict[str, Any] = {"status": "confirmed", "confirmed_by": side, "served_min": counted}
-    unpaid = (VISIT.c.id == visit.id, VISIT.c.status.in_(("checked_out", "confirmed")), VISIT.c.transfer_id.is_(None))
-    session.connection().execute(update(VISIT).where(*unpaid).values(**change))
+    session.connection().execute(update(VISIT).where(*_unsettled(visit.id or 0)).values(**change))
 
 
 def _dispute(session: Session, visit: Visit, stated: dict[str, int], now: datetime) -> None:
