@@ -146,10 +146,21 @@ class Writer:
         return asked.told
 
     def _run(self) -> None:
-        while (group := self._take()) is not None:
-            self._settle([one for one in group if one.told.set_running_or_notify_cancel()])
-            self._make_way()
+        try:
+            while (group := self._take()) is not None:
+                self._settle([one for one in group if one.told.set_running_or_notify_cancel()])
+                self._make_way()
+        finally:  # whatever ended it: nobody waits for a writer that is no more
+            self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._is_closed, self._is_writing = True, False
+            left, self._line = self._line, deque()
+            self._room.notify_all()
         self._leave()
+        for one in left:
+            one.told.set_exception(StoreUnavailable(Phrase("store_silent")))
 
     def _take(self) -> list[Asked] | None:
         """Wait for work, and take all that can be written at once; nothing when there is no more to come."""
