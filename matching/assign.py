@@ -361,11 +361,11 @@ def _raised_again(best: "_Best", bound: Bound, effort: Effort, executor: Executo
 
 
 def _unpaired_bound(network: Network, chosen: Ints, effort: Effort, executor: Executor, watch: Watch) -> int:
-    """Prove how many lefts must stay unpaired: the same bound, with arcs that cost nothing."""
-    without_arcs = network.left_count - len(np.unique(network.lefts))
+    """Prove how many lefts must stay unpaired: by counting minutes, then by the same bound, arcs costing nothing."""
+    counted = minutes.fewest_unpaired(network)
     unpaired = int((chosen == UNPAIRED).sum())
-    if unpaired == without_arcs or watch.look():
-        return without_arcs
+    if unpaired == counted or watch.look():
+        return counted
     ones = np.ones(network.left_count, dtype=np.int64)
     free = replace(
         network,
@@ -374,4 +374,4 @@ def _unpaired_bound(network: Network, chosen: Ints, effort: Effort, executor: Ex
         load_costs=np.empty((0, 0), np.int64),
     )
     bound = _raised(free, unpaired, effort.steps // 2 + 1, executor, watch)
-    return max(without_arcs, bound.value)
+    return max(counted, bound.value)

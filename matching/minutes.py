@@ -32,6 +32,19 @@ def minute_prices(network: Network, prices: Ints, iterations: int = ITERATIONS) 
     )
 
 
+def fewest_unpaired(network: Network) -> int:
+    """Count how many lefts stay unpaired at least because all minutes, or all places, together are too few.
+
+    The lightest are counted first, each with the fewest minutes that any of its rights would spend.
+    """
+    weights = np.full(network.left_count, np.iinfo(np.int64).max)
+    np.minimum.at(weights, network.lefts, network.weights_min)
+    paired = np.sort(weights[np.unique(network.lefts)])
+    rights = np.unique(network.rights)
+    fitting = int(np.searchsorted(np.cumsum(paired), network.capacities_min[rights].sum(), side="right"))
+    return network.left_count - min(fitting, int(network.max_lefts[rights].sum()))
+
+
 @compiled
 def _demand(
     starts: Ints, rights: Ints, costs: Floats, weights: Floats, prices: Floats, worth: Floats, used: Floats

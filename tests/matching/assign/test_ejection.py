@@ -29,7 +29,8 @@ def row_of_three(penalty: int) -> Network:
 
 def after(network: Network, chosen: list[int]) -> list[int]:
     """Return who has which arc after chains at the plain penalties."""
-    return placed(network, network.penalties, np.zeros(network.left_count, np.int64), np.array(chosen)).tolist()
+    now = placed(network, network.penalties, np.zeros(network.left_count, np.int64), np.array(chosen))
+    return [int(arc) for arc in now]
 
 
 def test_each_makes_room_for_the_one_before() -> None:
