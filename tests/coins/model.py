@@ -23,6 +23,7 @@ from timebank.ledger.accounts import ISSUANCE, POOL, account_id, balance_of
 
 PEOPLE = ("S1", "S2")
 DAILY_MIN, YEAR_MIN, ANSWER_DAYS, UNDO_DAYS, SETTLE_DAYS = 240, 6000, 14, 7, 30
+RETRIED = 0.3
 Outcome = TypeVar("Outcome")
 
 
@@ -254,9 +255,13 @@ class Walk:
         actor = f"person:{self.town.who(ref)}" if ref else "organisation:3"
         return Act(book_id=self.town.book, key=f"walk {self.number}", actor=actor, now=self.now, note=note)
 
-    @staticmethod
-    def _try(act: Callable[[], Outcome]) -> Outcome | None:
+    def _try(self, act: Callable[[], Outcome]) -> Outcome | None:
+        """Return what an act did, or nothing when it is refused; now and then its retry comes too."""
         try:
-            return act()
+            done = act()
         except Refusal:
             return None
+        if self.chance.random() < RETRIED:
+            again = act()
+            assert getattr(again, "id", again) == getattr(done, "id", done)
+        return done

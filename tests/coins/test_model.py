@@ -13,7 +13,7 @@ REASONS = {"aid", "donate", "earn", "family_in", "gift", "gift_undone", "redeem"
 MET = "SELECT DISTINCT {} FROM transfer"
 
 
-@pytest.mark.parametrize("seed", [9])
+@pytest.mark.parametrize("seed", [16])
 def test_coins_agree_with_the_model(session: Session, town: Town, seed: int) -> None:
     """Gifts, services, donations, aid, a shared account, sweeps and retries: allowed when the model says so."""
     walk = Walk(session, town, seed)
