@@ -210,18 +210,12 @@ def test_every_note_is_tried() -> None:
     "words",
     [
         ("run", "--from", "1999-12-31"),
-        ("run", "--from", DAY, "--organisation", "NORTH"),
-        ("publish", "99"),
         ("repair", "--from", DAY),
         ("explain", "S99-greeting"),
-        ("explain", "S1-greeting"),
         ("whatif", "--gone", "V1"),
-        ("waiting", "greeting"),
-        ("substitutes", "99"),
         ("nearest", "S99", "greeting"),
         ("note", "away", "X1", "--from", DAY, "--until", LATER, "--by", "clerk"),
         ("note", "first", "+", "--from", DAY, "--by", "clerk"),
-        ("note", "pair", "S1-greeting", "V99", "--by", "clerk"),
         (
             "note",
             "season",

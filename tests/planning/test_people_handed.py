@@ -10,9 +10,9 @@ from sqlmodel import Session
 from tests.planning.conftest import Plan, change, paired, say, visited
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
-from timebank.core.errors import NotFound, WrongState
+from timebank.core.errors import NotFound
 from timebank.people.absences import record_absence, withdraw_absence
-from timebank.people.tables import NeverTogether, Volunteer
+from timebank.people.tables import Volunteer
 from timebank.people.traits import say_trait, withdraw_trait
 from timebank.planning.presets import PairCannotBe, PairsCannotBe, preset, release
 
@@ -153,29 +153,6 @@ def test_a_decided_pair_waits_for_somebody_who_is_gone(
     change(engine, Volunteer, gone, status="inactive")
 
     assert paired(engine, world, plan())["S1-greeting"] == {"V2"}
-
-
-@pytest.mark.parametrize(
-    ("values", "refused"),
-    [
-        ({"need": "S2-bath", "volunteer": "V1"}, NotFound),
-        ({"need": "S1-greeting", "volunteer": "V2"}, PairCannotBe),
-        ({"need": "S3-greeting", "volunteer": "V2"}, WrongState),
-        ({"need": "S4-greeting", "volunteer": "V3"}, WrongState),
-    ],
-)
-def test_a_pair_that_cannot_be_decided_is_refused(
-    engine: Engine, world: World, noon: datetime, values: dict[str, str], refused: type[Exception]
-) -> None:
-    """No volunteer gives baths, two never meet, one has their friend already, one is no more there."""
-    change(engine, Volunteer, world.volunteers["V3"], status="inactive")
-    with transaction(engine) as session:
-        session.add(NeverTogether(senior_id=world.seniors["S1"], volunteer_id=world.volunteers["V2"]))
-        session.flush()
-        _decide(session, world, noon, need="S3-greeting", volunteer="V1")
-
-        with pytest.raises(refused):
-            _decide(session, world, noon, **values)
 
 
 def _decide(session: Session, world: World, now: datetime, *, need: str, volunteer: str) -> Any:

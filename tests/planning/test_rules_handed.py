@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from tests.planning.conftest import Plan, add, change, paired, say, visited
 from tests.worlds import MONDAY, World
-from timebank.core.errors import NotFound, WrongInput
 from timebank.people.tables import SeniorCategory, Volunteer
 from timebank.planning.priorities import First, priorities_on, set_priorities
 from timebank.planning.seasons import end_season, set_season
@@ -83,25 +82,6 @@ def test_a_suspension_that_is_lifted_counts_no_more(engine: Engine, world: World
     assert say(engine, lambda session: suspensions_from(session, MONDAY)) == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "refused"),
-    [
-        ({"cause": "rain"}, WrongInput),
-        ({"make_up": "never"}, WrongInput),
-        ({"days": (THURSDAY, THURSDAY)}, WrongInput),
-        ({"days": (THURSDAY, THURSDAY + timedelta(days=93))}, WrongInput),
-        ({"area": "310107"}, NotFound),
-        ({"service": "song"}, NotFound),
-    ],
-)
-def test_a_suspension_that_cannot_be_is_refused(
-    engine: Engine, world: World, noon: datetime, changes: dict[str, Any], refused: type[Exception]
-) -> None:
-    """A slip of the hand would close the doors of the whole district for a year."""
-    with pytest.raises(refused):
-        _suspend(engine, noon, **changes)
-
-
 def _season(engine: Engine, now: datetime, first: date, end: date, **changes: Any) -> int:
     parts: dict[str, Any] = {"kind": "per_week", "count": 2, "actor": WHO, "now": now}
     return say(engine, lambda session: set_season(session, first, end, **(parts | changes))).id or 0
@@ -137,30 +117,6 @@ def test_a_season_of_a_need_takes_the_place_of_its_services(
     _season(engine, noon, MONDAY, end, need_id=world.needs["S1-door_visit"], count=1)
 
     assert len(_days(engine, world, plan(), "S1-door_visit")) == 2
-
-
-@pytest.mark.parametrize(
-    ("changes", "refused"),
-    [
-        ({"kind": "daily"}, WrongInput),
-        ({"count": 0}, WrongInput),
-        ({"end": MONDAY}, WrongInput),
-        ({"need_id": 1}, WrongInput),
-        ({"service": None}, WrongInput),
-        ({"service": "song"}, NotFound),
-        ({"service": None, "need_id": 99}, NotFound),
-    ],
-)
-def test_a_season_that_cannot_be_is_refused(
-    engine: Engine, world: World, noon: datetime, changes: dict[str, Any], refused: type[Exception]
-) -> None:
-    """A frequency that nobody can keep would leave a whole service unmet."""
-    parts: dict[str, Any] = {"service": "door_visit", "end": MONDAY + timedelta(days=7)}
-    values = parts | changes
-    end = values.pop("end")
-
-    with pytest.raises(refused):
-        _season(engine, noon, MONDAY, end, **values)
 
 
 @pytest.fixture
@@ -209,20 +165,3 @@ def test_a_tier_may_be_of_a_service(session: Session, world: World, noon: dateti
 
     assert priorities_on(session, MONDAY) == [(3, "", world.services["door_visit"])]
     assert priorities_on(session, MONDAY - timedelta(days=1)) == []
-
-
-@pytest.mark.parametrize(
-    ("rule", "refused"),
-    [
-        (First(0), WrongInput),
-        (First(7, "childless"), WrongInput),
-        (First(0, "rich"), WrongInput),
-        (First(0, service="song"), NotFound),
-    ],
-)
-def test_an_order_that_cannot_be_is_refused(
-    session: Session, world: World, noon: datetime, rule: First, refused: type[Exception]
-) -> None:
-    """A slip in a name would put nobody first, unseen."""
-    with pytest.raises(refused):
-        set_priorities(session, [rule], from_day=MONDAY, actor=WHO, now=noon)
