@@ -232,3 +232,21 @@ def test_two_give_the_last_hour_of_the_pool(engine: Engine, lone_town: Town) -> 
     with transaction(engine) as session:
         assert pool_min(session, lone_town) == 30
         assert reconcile(session, lone_town.book) == []
+
+
+def test_two_do_not_pass_the_years_most(engine: Engine, lone_town: Town) -> None:
+    """Two clerks at once, and ten minutes left of the year for one person: the second hears so."""
+    with transaction(engine) as session:
+        fill(session, lone_town, 9000)
+        give_aid(session, lone_town.act("first", note="困难"), person_id=lone_town.who("S2"), minutes=5990)
+
+    one, other = at_once(
+        engine,
+        lambda s: give_aid(s, lone_town.act("one", note="困难"), person_id=lone_town.who("S2"), minutes=10),
+        lambda s: give_aid(s, lone_town.act("other", note="困难"), person_id=lone_town.who("S2"), minutes=10),
+    )
+
+    assert isinstance(one, int)
+    assert isinstance(other, NotByRules)
+    with transaction(engine) as session:
+        assert pool_min(session, lone_town) == 3000
