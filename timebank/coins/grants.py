@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.coins.acts import Act, Payment, acting, pay
-from timebank.coins.holders import age_of, in_empty_nest, in_hardship, own_account, person_of
+from timebank.coins.holders import age_of, in_empty_nest, in_need_of_grant, own_account, person_of
 from timebank.coins.refusals import BudgetSpent, NotTheirs, require_allowed
 from timebank.coins.tables import CoinGrant, GrantProgramme
 from timebank.core.database import wait_turn
@@ -108,7 +108,7 @@ def grant(session: Session, act: Act, programme_id: int, *, person_id: int) -> C
         case = Grant(
             day=act.day,
             age=age_of(session, person_id, act.day),
-            in_hardship=in_hardship(session, person_id, act.day),
+            in_hardship=in_need_of_grant(session, person_id, act.day),
             in_empty_nest=in_empty_nest(session, person_id, act.day),
             granted_before_min=used[0],
             budget_used_min=used[1],
