@@ -59,6 +59,11 @@ class Walk:
         self.spent: list[tuple[int, int]] = []
         self.expired_on: date | None = None
 
+    def go(self, steps: list[tuple[str, int, int]]) -> None:
+        """Do steps, one after the other: what, how many minutes, how many days later."""
+        for step in steps:
+            self.step(*step)
+
     def step(self, kind: str, minutes: int, days: int) -> None:
         """Let days pass, and do one thing."""
         self.now += timedelta(days=days)

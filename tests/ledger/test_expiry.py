@@ -210,8 +210,7 @@ def test_closed_form_is_that_of_lots(shared_engine: Engine, steps: list[tuple[st
     with transaction(shared_engine) as session:
         walk = Walk(shared_engine, make_pair(session, START, code=f"lots{next(NUMBERS)}"), TERM, START)
 
-    for step in steps:
-        walk.step(*step)
+    walk.go(steps)
 
     walk.sweep(0)
     walk.agree()
