@@ -7,14 +7,15 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from tests.planning.conftest import Plan, change, paired, say, visited
+from tests.planning.conftest import Plan, add, change, paired, say, visited
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound
 from timebank.people.absences import record_absence, withdraw_absence
-from timebank.people.tables import Volunteer
+from timebank.people.tables import SeniorCategory, Volunteer
 from timebank.people.traits import say_trait, withdraw_trait
 from timebank.planning.presets import PairCannotBe, PairsCannotBe, preset, release
+from timebank.planning.priorities import First, set_priorities
 
 WHO = "organisation:1"
 SENIORS = ("S1-greeting", "S2-greeting", "S3-greeting", "S4-greeting")
@@ -56,6 +57,21 @@ def test_who_is_away_all_the_time_is_paired_with_nobody(
     assert {"V1"} not in without.values()
     assert sorted(set(SENIORS) & set(back)) == list(SENIORS)
     assert {"V1"} in back.values()
+
+
+@pytest.mark.parametrize("ref", ["S1", "S4"])
+def test_who_is_away_all_the_time_holds_no_place_of_the_first(
+    engine: Engine, world: World, plan: Plan, noon: datetime, ref: str
+) -> None:
+    """One hand is left in Ganquan: it goes to the childless, and not to whoever the absent volunteer could not date."""
+    _away(engine, world.volunteers["V1"], MONDAY, MONDAY + timedelta(days=14), noon)
+    change(engine, Volunteer, world.volunteers["V2"], max_needs=1)
+    add(engine, SeniorCategory(senior_id=world.seniors[ref], category="childless", from_day=MONDAY))
+    say(engine, lambda session: set_priorities(session, [First(0, "childless")], from_day=MONDAY, actor=WHO, now=noon))
+
+    found = paired(engine, world, plan())
+
+    assert {need for need in SENIORS if need in found} == {f"{ref}-greeting"}
 
 
 def test_a_senior_who_is_away_is_not_visited(engine: Engine, world: World, plan: Plan, noon: datetime) -> None:
