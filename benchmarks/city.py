@@ -38,7 +38,7 @@ UNLIKE_CAP_MIN = 450
 AREA_EFFORT = Effort(steps=80, moves_per_left=300, passes=())
 UNLIKE_ROUNDS = 2
 """For one area in one round, and rounds: what two cores do for a whole city in five minutes."""
-QUICK = ("--seniors", "300", "--volunteers", "60", "--areas", "2", "--places", "1")
+QUICK = ("--seniors", "300", "--volunteers", "60", "--areas", "2", "--rounds", "1", "--places", "1")
 """Sees that everything runs; figures of this size say nothing."""
 LOOK_S = 0.1
 PLACES = ("1 process", "2 processes", "2 Dask workers")

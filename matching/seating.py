@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching import candidates, chains, objective, tiers
+from matching import candidates, chains, ejection, objective, tiers
 from matching.candidates import Ground
 from matching.chains import NOBODY, Seats, Slate, Town
 from matching.columns import Ints, Mask
-from matching.network import Network
+from matching.network import UNPAIRED, Network
 from matching.problem import Problem, ServedBy
 from matching.reach import Reach
 from matching.shortage import weekly_visits
 
 METHOD = "chains"
 MOST_PULLED = 10_000
+MOST_MINUTES = 1_000_000_000
+SQUEEZES = 400_000
+"""Labels of all chains in which two make room for one, for each group of needs that has nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,29 @@ class Seating:
             asked = asked[chains.seat_all(self._town, self._seats, self._slate, asked)]
             if len(asked):
                 self._look_farther()
+        if not self.is_equal:
+            self._squeeze_in()
         self._offer_room()
+
+    def _squeeze_in(self) -> None:
+        """Seek chains in which two make room for one, where minutes differ and somebody still has nobody."""
+        seats, served = self._seats, self._ground.problem.needs.served_by == ServedBy.VOLUNTEER
+        left = np.flatnonzero(served & (seats.chosen == NOBODY) & self._town.may_move)
+        groups = np.array_split(left, -(-len(left) // ejection.FEW)) if len(left) and not self._town.fairness_m else []
+        for some in groups:
+            needs = np.sort(np.append(np.flatnonzero(self._town.may_move & (seats.chosen != NOBODY)), some))
+            network, chosen = _network(self._town, seats, needs)
+            prices = np.maximum(0, seats.needs_m[needs])
+            found = ejection.placed(network, network.penalties, prices, chosen, work=SQUEEZES)
+            moved = np.flatnonzero(found != chosen)
+            for row in moved[chosen[moved] != UNPAIRED].tolist():
+                chains.leave(self._town, seats, int(needs[row]))
+            for row in moved[found[moved] != UNPAIRED].tolist():
+                arc = int(found[row])
+                metres = int(network.costs[arc]) + self._town.change_m * bool(
+                    self._town.homes[needs[row]] == network.rights[arc]
+                )
+                chains.enter(self._town, seats, int(needs[row]), int(network.rights[arc]), metres)
 
     def pairs(self) -> Pairs:
         """Return all pairs as they are now, ordered by need."""
@@ -113,6 +138,37 @@ class Seating:
             chains.leave(town, seats, need)
             chains.enter(town, seats, need, volunteer, metres)
             grown = np.union1d(grown, [left])
+
+
+def _network(town: Town, seats: Seats, needs: Ints) -> tuple[Network, Ints]:
+    """Some needs (positions) with all whom they know, in the room that the others leave; and the arc each has."""
+    counts = town.ends[needs] - town.begins[needs]
+    rows = np.repeat(town.begins[needs] - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+    has = np.flatnonzero(seats.chosen[needs] != NOBODY)
+    lefts = np.append(np.repeat(np.arange(len(needs)), counts), has)
+    rights = np.append(town.volunteers[rows].astype(np.int64), seats.chosen[needs[has]])
+    metres = np.append(town.distances_m[rows].astype(np.int64), seats.metres[needs[has]])
+    people = np.int64(len(seats.counts))
+    known = (rights != NOBODY) & ~np.isin(needs[lefts] * people + rights, town.barred)
+    first = np.unique(lefts[known] * people + rights[known], return_index=True)[1]
+    arcs = np.flatnonzero(known)[first]
+    lefts, rights, metres = lefts[arcs], rights[arcs], metres[arcs]
+    takes = _minutes(town, needs[lefts], metres)
+    chosen = np.full(len(needs), UNPAIRED, dtype=np.int64)
+    taken = np.flatnonzero(rights == seats.chosen[needs[lefts]])
+    chosen[lefts[taken]] = taken
+    spent = np.bincount(rights[taken], takes[taken], people).astype(np.int64)
+    network = Network(
+        lefts=lefts,
+        rights=rights,
+        costs=metres - town.change_m * (town.homes[needs[lefts]] == rights),
+        weights_min=takes,
+        penalties=town.stakes_m[needs],
+        tiers=np.zeros(len(needs), dtype=np.int64),
+        capacities_min=np.minimum(seats.spare_min + spent, MOST_MINUTES),
+        max_lefts=seats.most - seats.counts + np.bincount(rights[taken], minlength=people),
+    )
+    return network, chosen
 
 
 def _gains(ground: Ground, town: Town, seats: Seats, free: Ints) -> Ints:
