@@ -4,10 +4,10 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
+from tests.watched import watch
 from tests.worlds import DISTRICT
 
 COMMAND = (
@@ -24,8 +24,8 @@ PROCESSES.set_forkserver_preload(["timebank.cli"])
 def run_until(url: str, home: Path, statement: str, count: int = 1) -> int | None:
     """Run ``timebank demo`` on a database until it has sent ``statement`` ``count`` times; returns the exit code.
 
-    The process is killed with -9 when the statement is done, in the middle of its transaction; an empty statement
-    lets it run to its end.
+    The process is killed with -9 just before the statement is sent, in the middle of its transaction; one of several
+    is meant where ``|`` stands between them. An empty statement lets it run to its end.
     """
     environment = {"DATABASE_URL": url, "TIMEBANK_HOME": str(home), "TIMEBANK_KEYS": os.environ["TIMEBANK_KEYS"]}
     process = PROCESSES.Process(target=_demo, args=(environment, statement, count))
@@ -40,13 +40,13 @@ def _demo(environment: dict[str, str], statement: str, count: int) -> None:
     os.environ.update(environment)
     seen = 0
 
-    def kill(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
+    def kill(sql: str) -> None:
         nonlocal seen
-        seen += bool(statement) and statement in sql.replace('"', "")
+        seen += bool(statement) and any(part in sql.replace('"', "") for part in statement.split("|"))
         if seen == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "after_cursor_execute", kill)
+    watch(Engine, kill)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     app(COMMAND, standalone_mode=False)

@@ -16,6 +16,7 @@ from timebank.core.database import transaction
 
 Rows = dict[str, list[tuple[str, ...]]]
 LEFT_OUT = {
+    "account_state": {"since"},
     "book": {"created_at"},
     "milestone": {"reached_at"},
     "plan": {"input_hash", "payload", "created_at"},

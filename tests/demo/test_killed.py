@@ -19,7 +19,7 @@ KILLS = {
     "plan, half stored": ("INSERT INTO unmet", 1),
     "plan, stored but not in force": ("UPDATE plan SET", 1),
     "plan, its visits half in force": ("INSERT INTO visit (", 1),
-    "first day, half credited": ("INSERT INTO entry", 1),
+    "first day, half credited": ("INSERT INTO entry|ledger_post_batch", 1),
     "third day, just sealed": ("INSERT INTO seal", 3),
     "twenty-second day, just before its commit": ("UPDATE milestone", 20),
     "next plan, half stored": ("INSERT INTO pair", 1),

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
-from typing import Any
 
-import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from tests.ledger.conftest import Pair
+from tests.watched import watch
 from timebank.core.database import database, transaction
 from timebank.core.errors import BalanceTooLow
 from timebank.core.retries import in_transaction
@@ -116,8 +115,7 @@ def spend_dry(url: str, asked: Round, number: int) -> int:
 
 def _act(url: str, act: Act, asked: Round, statement: int, pipe: Pipe) -> None:
     with database(url) as engine:
-        countdown = _Countdown(statement)
-        event.listen(engine, "connect", countdown.watch)
+        watch(engine, _Countdown(statement).step)
         act(engine, asked, pipe.send)
 
 
@@ -127,26 +125,8 @@ class _Countdown:
     def __init__(self, statement: int) -> None:
         self.left = statement
 
-    def step(self, *_: object) -> None:
+    def step(self, _statement: str) -> None:
+        """Count one; the last one is not reached."""
         self.left -= 1
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-
-    def watch(self, connection: Any, _record: object) -> None:
-        """Count what a connection of either driver is asked."""
-        if not isinstance(connection, psycopg.Connection):
-            connection.set_trace_callback(self.step)
-            return
-        step, commit = self.step, connection.commit
-
-        class Counting(psycopg.Cursor[Any]):
-            def execute(self, *asked: Any, **how: Any) -> Any:
-                step()
-                return super().execute(*asked, **how)
-
-        def counted() -> None:
-            step()
-            commit()
-
-        connection.cursor_factory = Counting
-        connection.commit = counted  # type: ignore[method-assign]  # the driver has no hook of its own
