@@ -10,11 +10,12 @@ import numpy as np
 
 from matching import candidates, chains, ejection, objective, tiers
 from matching.candidates import Ground
-from matching.chains import NOBODY, Seats, Slate, Town
+from matching.chains import Slate
 from matching.columns import Ints, Mask
 from matching.network import UNPAIRED, Network
 from matching.problem import Problem, ServedBy
 from matching.reach import Reach
+from matching.seats import NOBODY, Seats, Town, enter, enter_all, leave
 from matching.shortage import weekly_visits
 
 METHOD = "chains"
@@ -96,13 +97,13 @@ class Seating:
             found = ejection.placed(network, network.penalties, prices, chosen, work=SQUEEZES)
             moved = np.flatnonzero(found != chosen)
             for row in moved[chosen[moved] != UNPAIRED].tolist():
-                chains.leave(self._town, seats, int(needs[row]))
+                leave(self._town, seats, int(needs[row]))
             for row in moved[found[moved] != UNPAIRED].tolist():
                 arc = int(found[row])
                 metres = int(network.costs[arc]) + self._town.change_m * bool(
                     self._town.homes[needs[row]] == network.rights[arc]
                 )
-                chains.enter(self._town, seats, int(needs[row]), int(network.rights[arc]), metres)
+                enter(self._town, seats, int(needs[row]), int(network.rights[arc]), metres)
 
     def pairs(self) -> Pairs:
         """Return all pairs as they are now, ordered by need."""
@@ -135,8 +136,8 @@ class Seating:
                 break
             need, volunteer, metres, _ = (int(value) for value in moves[np.lexsort(moves.T[[1, 0, 3]])[0]])
             left = int(seats.chosen[need])
-            chains.leave(town, seats, need)
-            chains.enter(town, seats, need, volunteer, metres)
+            leave(town, seats, need)
+            enter(town, seats, need, volunteer, metres)
             grown = np.union1d(grown, [left])
 
 
@@ -262,7 +263,7 @@ def _seats(problem: Problem, town: Town, standing: Pairs, together: Pairs) -> Se
         places_m=np.zeros(len(who), dtype=np.int64),
     )
     alone = standing.some(~beside)
-    chains.enter_all(town, seats, alone.needs, alone.volunteers, alone.distances_m)
+    enter_all(town, seats, alone.needs, alone.volunteers, alone.distances_m)
     return seats
 
 
