@@ -33,9 +33,10 @@ def _closed_faults(case: Case) -> Iterator[str]:
         return
     visited = days_by_need(case.visit_needs, case.plan.visits.days)
     booked = days_by_need(case.booking_needs, problem.slots.days[case.booking_slots])
+    met = np.unique(np.column_stack((case.visit_needs, case.visit_volunteers)), axis=0)
     for need, days in (*visited.items(), *booked.items()):
-        volunteers = np.unique(case.visit_volunteers[case.visit_needs == need])
-        fault = closed_fault(ask_of(problem, need, volunteers), sorted(set(days)))
+        first, end = np.searchsorted(met[:, 0], (need, need + 1))
+        fault = closed_fault(ask_of(problem, need, met[first:end, 1]), sorted(set(days)))
         if fault:
             yield f"need {problem.needs.ids[need]}: {fault}"
 
