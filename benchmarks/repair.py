@@ -45,6 +45,8 @@ def measure(*, seniors: int, volunteers: int, rounds: int, residents: int, seed:
     sizes = {"seniors": seniors, "volunteers": volunteers, "rounds": rounds, "change_m": USUAL_CHANGE_M}
     figures: dict[str, Value] = dict(sizes)
     targets: list[Target] = []
+    tell("a small district, so that all code is loaded")
+    _Tally(Limits(effort=LIGHT)).take(district(seniors=60, volunteers=15, seed=seed))
     tally = _Tally()
     for number in range(rounds):
         tell(f"equal loads, round {number + 1} of {rounds}")
