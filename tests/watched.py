@@ -16,9 +16,22 @@ def watch(engine: Engine | type[Engine], step: Callable[[str], None]) -> None:
         if isinstance(connection, psycopg.Connection):
             _watch_postgres(connection, step)
         else:
-            connection.set_trace_callback(step)
+            connection.set_trace_callback(_once(step))
 
     event.listen(engine, "connect", opened)
+
+
+def _once(step: Callable[[str], None]) -> Callable[[str], None]:
+    """Leave out what SQLite tells once more for every trigger that a statement starts."""
+    last = ""
+
+    def told(statement: str) -> None:
+        nonlocal last
+        if statement != last:
+            last = statement
+            step(statement)
+
+    return told
 
 
 def _watch_postgres(connection: "psycopg.Connection[Any]", step: Callable[[str], None]) -> None:

@@ -24,6 +24,8 @@ LEFT_OUT = {
     "seal": {"root", "previous", "digest", "from_id", "to_id"},
     "transfer": {"request_hash", "leaf"},
 }
+HOME_OF = {f"account_state.{name}_id": name for name in ("book", "person", "organisation")}
+"""Whose ids a column holds that is no foreign key: what it says must outlive what it speaks of."""
 SAID_ID = re.compile(r"^(member|visit):(\d+)$")
 TABLE_OF = {"member": "person", "visit": "visit", "plan_id": "plan", "book_id": "book"}
 Ranks = dict[str, dict[int, int]]
@@ -55,6 +57,8 @@ def _home(column: Column[Any]) -> str:
     """Name of the table whose ids a column holds, or nothing."""
     while column.foreign_keys:
         column = next(iter(column.foreign_keys)).column
+    if (said := HOME_OF.get(str(column))) is not None:
+        return said
     return column.table.name if column.name == "id" else ""
 
 
