@@ -24,6 +24,7 @@ from benchmarks.memory import BYTES_A_MEGABYTE
 from benchmarks.report import Report, Target, Value, at_most, equal
 from matching.assign import Effort
 from matching.candidates import find_arcs
+from matching.dive import Dive
 from matching.figures import count_figures
 from matching.pairing import Limits
 from matching.plan import Plan
@@ -35,7 +36,7 @@ from matching.widening import pair_within_reach
 EQUAL_S, UNLIKE_S, MOST_MB = 60, 300, 2_000
 UNLIKE_CAP_MIN = 450
 """Minutes a week of one volunteer: 115 % of what all visits take."""
-AREA_EFFORT = Effort(steps=80, moves_per_left=300, passes=())
+AREA_EFFORT = Effort(steps=80, moves_per_left=300, dives=(Dive(steps=10),), passes=(), dive_work=0)
 UNLIKE_ROUNDS = 2
 """For one area in one round, and rounds: what two cores do for a whole city in five minutes."""
 QUICK = ("--seniors", "300", "--volunteers", "60", "--areas", "2", "--rounds", "1", "--places", "1")

@@ -51,7 +51,7 @@ NEVER_SEARCHED = {
 REFERENCES = [
     pytest.param(table, constraint, id=f"{table.name}.{constraint.columns.keys()[0]}")
     for table in METADATA.sorted_tables
-    for constraint in table.foreign_key_constraints
+    for constraint in sorted(table.foreign_key_constraints, key=lambda one: str(one.name))
 ]
 
 
