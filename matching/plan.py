@@ -107,7 +107,7 @@ class Plan:
     status: Status
     objective: int  # metres of all pairs and bookings, and penalties of the unmet
     bound: int  # no plan of anyone within reach costs less
-    gap: float  # (objective - bound) / max(1, objective)
+    gap: float  # (objective - bound) / max(1, abs(objective)); credits for kept pairs can take it below 0
     seed: int
     method: str  # how pairing was solved, such as "min-cost flow"
     seconds_by_stage: dict[str, float]

@@ -111,7 +111,7 @@ def assemble(
         status=Status.OPTIMAL if objective == bound else Status.FEASIBLE,
         objective=objective,
         bound=bound,
-        gap=(objective - bound) / max(1, objective),
+        gap=(objective - bound) / max(1, abs(objective)),
         seed=problem.params.seed,
         method=paired.method,
         stopped_by=paired.stopped_by.value,

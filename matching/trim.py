@@ -56,7 +56,7 @@ def trim(plan: Plan, problem: Problem, day: int) -> tuple[Problem, Plan]:
     cost = verify(rest, kept).objective
     bound = min(cost, least_cost(rest))
     status = Status.OPTIMAL if cost == bound else Status.FEASIBLE
-    kept = replace(kept, objective=cost, bound=bound, gap=(cost - bound) / max(1, cost), status=status)
+    kept = replace(kept, objective=cost, bound=bound, gap=(cost - bound) / max(1, abs(cost)), status=status)
     return rest, replace(kept, verdict=verify(rest, kept))
 
 

@@ -152,7 +152,7 @@ def cost(case: Case) -> Iterator[str]:
         yield f"{plan.objective} m are said, {counted} m counted"
     if plan.bound > counted:
         yield f"the bound {plan.bound} m lies above the cost {counted} m"
-    gap = (plan.objective - plan.bound) / max(1, plan.objective)
+    gap = (plan.objective - plan.bound) / max(1, abs(plan.objective))
     if abs(gap - plan.gap) > LEAST_GAP:
         yield f"a gap of {plan.gap} is said, {gap} counted"
     if (plan.status == Status.OPTIMAL) != (plan.objective == plan.bound):

@@ -312,6 +312,17 @@ def test_at_most_a_hundred_faults_are_listed() -> None:
     assert found[0] == "coverage: need 0 is neither paired nor unmet"
 
 
+def test_gap_is_a_part_of_the_cost_also_where_kept_pairs_take_it_below_nothing() -> None:
+    """What keeping pairs is worth can exceed all metres; a plan 49 m above its bound is still one part in a hundred."""
+    asked = question(Need(id=1, east_m=100), Volunteer(id=2), change_m=5000, tables={"standing": [[1, 2]]})
+    plan = solve(asked)
+
+    proven_less = replace(plan, bound=plan.objective - 49, gap=0.01, status=Status.FEASIBLE)
+
+    assert plan.objective == -4900
+    assert faults(asked, proven_less) == ()
+
+
 def test_judge_is_not_upset_by_a_plan_of_nothing() -> None:
     """An empty question has one good answer: an empty plan."""
     asked = question()

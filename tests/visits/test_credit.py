@@ -14,10 +14,10 @@ from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongState
-from timebank.ledger.accounts import ACCOUNT, account_of_person, balance_of, issued_min, open_accounts
+from timebank.ledger.accounts import ACCOUNT, account_of_person, balance_of, issued_min, member_code, open_accounts
 from timebank.ledger.reconcile import reconcile
 from timebank.visits import life
-from timebank.visits.credit import PERSON, SERVICE, Credited, credit_day, credit_visit, member_code
+from timebank.visits.credit import PERSON, SERVICE, Credited, credit_day, credit_visit
 
 EVENING = moment_at(MONDAY, 21 * 60)
 BOOKS = (

@@ -14,10 +14,10 @@ from tests.visits.test_one_by_one import rows_of
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
 from timebank.core.database import database, transaction
-from timebank.ledger.accounts import open_accounts
+from timebank.ledger.accounts import member_code, open_accounts
 from timebank.ledger.reconcile import reconcile
 from timebank.visits import period
-from timebank.visits.credit import Credited, credit_day, member_code
+from timebank.visits.credit import Credited, credit_day
 from timebank.visits.period import credit_period
 
 EVENING = moment_at(MONDAY, 21 * 60)

@@ -14,8 +14,8 @@ from tests.visits.test_credit import BOOKS
 from tests.worlds import MONDAY, World, small_district
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
-from timebank.ledger.accounts import POOL, account_id, open_accounts
-from timebank.visits.credit import credit_day, credit_visit, member_code
+from timebank.ledger.accounts import POOL, account_id, member_code, open_accounts
+from timebank.visits.credit import credit_day, credit_visit
 from timebank.visits.groups import credit_group
 
 EVENING = moment_at(MONDAY, 21 * 60)

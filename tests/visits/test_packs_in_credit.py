@@ -12,13 +12,13 @@ from sqlmodel import Session
 from tests.visits.giving import gave, gave_together, is_person, make_plan, set_rules
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
-from timebank.ledger.accounts import POOL, account_id, account_of_person, balance_of, open_accounts
+from timebank.ledger.accounts import POOL, account_id, account_of_person, balance_of, member_code, open_accounts
 from timebank.ledger.holds import reverse
 from timebank.ledger.posting import Posting, post
 from timebank.ledger.reconcile import reconcile
 from timebank.needs.tables import Need
 from timebank.people.ties import record_guardian, record_residence
-from timebank.visits.credit import Credited, credit_day, credit_visit, member_code
+from timebank.visits.credit import Credited, credit_day, credit_visit
 from timebank.visits.life import visit_of
 
 CHANGNING, NANJING, BEIJING = date(2019, 5, 6), date(2021, 3, 1), date(2023, 5, 8)

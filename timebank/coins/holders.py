@@ -9,7 +9,7 @@ from sqlmodel import Session
 from timebank.core.clock import day_of
 from timebank.core.errors import NotFound
 from timebank.core.texts import Phrase
-from timebank.ledger.accounts import ACCOUNT, ENTRY, open_accounts
+from timebank.ledger.accounts import ACCOUNT, ENTRY, member_code, open_accounts
 from timebank.ledger.posting import TRANSFER
 from timebank.people.tables import Organisation, Person, Senior, SeniorCategory
 from timebank.rules.decision import age_on
@@ -35,11 +35,6 @@ class Earned(NamedTuple):
 
     minutes: int
     first_day: date | None
-
-
-def member_code(person_id: int) -> str:
-    """Return the code of a person's own account."""
-    return f"member:{person_id}"
 
 
 def group_code(organisation_id: int) -> str:

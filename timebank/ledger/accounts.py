@@ -83,6 +83,11 @@ def ensure_book(session: Session, code: str, name_zh: str, now: datetime) -> Boo
     return book
 
 
+def member_code(person_id: int) -> str:
+    """Return the code of a person's own account."""
+    return f"member:{person_id}"
+
+
 def book_id(book: Book) -> int:
     """Return the number of a stored book."""
     if book.id is None:

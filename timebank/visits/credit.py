@@ -14,7 +14,7 @@ from sqlmodel import Session
 from timebank.core.clock import day_of, moment_at
 from timebank.core.database import wait_turn
 from timebank.core.errors import BalanceTooHigh, WrongState
-from timebank.ledger.accounts import ACCOUNT, ISSUANCE, POOL, account_id, open_accounts
+from timebank.ledger.accounts import ACCOUNT, ISSUANCE, POOL, account_id, member_code, open_accounts
 from timebank.ledger.batch import post_batch
 from timebank.ledger.posting import Posting
 from timebank.ledger.refusals import AccountClosed
@@ -30,7 +30,7 @@ from timebank.visits.refusals import ChoiceOpen
 from timebank.visits.settling import Settled, chosen, settle
 from timebank.visits.worth import Worth, rules_of, weigh
 
-__all__ = ["PERSON", "SERVICE", "VISIT", "Credited", "credit_day", "credit_givers", "credit_visit", "member_code"]
+__all__ = ["PERSON", "SERVICE", "VISIT", "Credited", "credit_day", "credit_givers", "credit_visit"]
 SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 TOO_MUCH = (AccountClosed, BalanceTooHigh)
 
@@ -59,11 +59,6 @@ class Weighed(NamedTuple):
 
     record: Record
     worth: Worth | None
-
-
-def member_code(person_id: int) -> str:
-    """Return the code of a person's account."""
-    return f"member:{person_id}"
 
 
 def donated(key: str) -> str:
