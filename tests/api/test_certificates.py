@@ -156,7 +156,7 @@ def test_spoilt_text_is_altered(window: Shown, spoil: Callable[[str], str], verd
 def test_signed_by_another_district_is_unknown(door: Shown) -> None:
     """A register that lost its keys, or is another one, does not call a paper false."""
     with transaction(door.engine) as session:
-        for table in ("certificate_transfer", "certificate", "signing_key"):
+        for table in ("certificate_record", "certificate", "signing_key"):
             _empty(session.connection(), table)
 
     answer = send(door.page, params={"statement": door.certificate.statement})
