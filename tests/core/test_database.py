@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, QueuePool, event, text
+from sqlalchemy import Connection, Engine, QueuePool, event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session
 
 from tests.together import at_once
-from timebank.core.database import database, open_database, told_in_words, transaction, wait_turn
+from timebank.core.database import (
+    BULK_CACHE_KB,
+    database,
+    expect_much,
+    open_database,
+    told_in_words,
+    transaction,
+    wait_turn,
+)
 from timebank.core.errors import StoreDiffers, StoreUnavailable
 from timebank.core.schema import downgrade, upgrade
 from timebank.core.tables import Milestone
@@ -226,3 +234,20 @@ def test_slip_in_sql_stays_what_it_is(engine: Engine) -> None:
     """A fault of our own must not be told as an outage that passes."""
     with pytest.raises(DBAPIError, match=r"(?i)syntax"), transaction(engine) as session:
         session.execute(text("SELEKT 1"))
+
+
+def test_bulk_work_is_given_memory_and_others_are_not(engine: Engine) -> None:
+    """A year's credit writes where it likes; a page that somebody reads needs no such room."""
+    with transaction(engine) as session, transaction(engine, read_only=True) as other:
+        expect_much(session)
+
+        rooms = [_cache_kb(one.connection()) for one in (session, other)]
+
+    assert rooms == {"sqlite": [BULK_CACHE_KB, 16_000], "postgresql": [0, 0]}[engine.dialect.name]
+
+
+def _cache_kb(connection: Connection) -> int:
+    """Kilobytes of the file that a connection keeps; PostgreSQL's connections keep none."""
+    if connection.dialect.name == "postgresql":
+        return 0
+    return -int(connection.exec_driver_sql("PRAGMA cache_size").scalar_one())

@@ -8,6 +8,7 @@ from sqlalchemy import Row, Table, select, update
 from sqlmodel import Session
 
 from timebank.core.clock import moment_at
+from timebank.core.database import expect_much
 from timebank.projects.tables import Booking, Slot
 from timebank.visits.credit import Credited, credit_day
 from timebank.visits.diary import Outcome, record_day
@@ -25,6 +26,7 @@ ARBITER = "organisation:arbitration"
 
 def play_day(session: Session, book_id: int, day: date, *, seed: int) -> Credited:
     """Play one day in the caller's transaction; the same seed and day give the same outcomes."""
+    expect_much(session)
     random = np.random.default_rng([seed, 2, day.toordinal()])
     evening = moment_at(day, 21 * 60)
     rows = _planned(session, day)

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine
 
 from timebank.core.clock import day_of
-from timebank.core.database import transaction
+from timebank.core.database import expect_much, transaction
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.visits.credit import Credited, credit_day, donation_account
@@ -49,6 +49,7 @@ def credit_period(
     while days:
         told: list[tuple[date, Credited]] = []
         with _collector_paused(), transaction(engine) as session:
+            expect_much(session)
             before = total
             while days and total.visits - before.visits < RECORDS_A_TRANSACTION:
                 day = days.popleft()
