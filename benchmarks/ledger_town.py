@@ -19,8 +19,8 @@ from timebank.core.schema import upgrade
 from timebank.ledger.accounts import ISSUANCE, account_id, book_id, ensure_book, open_accounts
 from timebank.ledger.batch import post_batch
 from timebank.ledger.sqlite_books import ENTRIES, GATE, MOVE
-from timebank.ledger.stamps import as_sqlite_keeps, in_utc
-from timebank.ledger.terms import CANONICAL, Posting, transfer_row
+from timebank.ledger.stamps import as_sqlite_keeps
+from timebank.ledger.terms import CANONICAL, Posting, in_utc, transfer_row
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 PLENTY_MIN = 1_000_000

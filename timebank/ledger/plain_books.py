@@ -25,7 +25,7 @@ from timebank.ledger.posting import (
 )
 from timebank.ledger.refusals import AccountClosed, AlreadyResolved, AlreadyReversed, broke
 from timebank.ledger.tables import HoldOpen
-from timebank.ledger.terms import TRANSFER, Posted, Posting, Standing
+from timebank.ledger.terms import TRANSFER, Posted, Posting, Standing, answered
 
 HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
@@ -66,13 +66,7 @@ class PlainBooks:
 
     def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
         """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
-        answers: list[Posted | Refusal] = []
-        for posting, now in asked:
-            try:
-                answers.append(self.put(posting, now=now))
-            except Refusal as refusal:
-                answers.append(refusal)
-        return answers
+        return [answered(self.put, posting, now) for posting, now in asked]
 
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Write all transfers, lock all accounts, then move one after the other; all or nothing."""

@@ -17,8 +17,8 @@ from timebank.core.errors import BalanceTooHigh, BalanceTooLow, KeyConflict, Not
 from timebank.core.store_faults import as_told
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import AccountClosed, AlreadyResolved, AlreadyReversed
-from timebank.ledger.stamps import Stamps, in_utc
-from timebank.ledger.terms import Posted, Posting, Standing
+from timebank.ledger.stamps import Stamps
+from timebank.ledger.terms import Posted, Posting, Standing, in_utc
 
 PUT = (
     "SELECT outcome, transfer, touched, bound FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"

@@ -16,8 +16,8 @@ from timebank.core.store_faults import as_told
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import AccountClosed, AlreadyResolved, AlreadyReversed
 from timebank.ledger.running import Running
-from timebank.ledger.stamps import Stamp, Stamps, as_sqlite_keeps, in_utc
-from timebank.ledger.terms import MOVING, Posted, Posting, Standing
+from timebank.ledger.stamps import Stamp, Stamps, as_sqlite_keeps
+from timebank.ledger.terms import MOVING, Posted, Posting, Standing, answered, in_utc
 
 GATE = (
     "INSERT INTO transfer (book_id, idem_key, request_hash, kind, reason, debit_id, credit_id, amount_min, hold_id,"
@@ -208,13 +208,7 @@ class SqliteBooks:
 
     def put_each(self, asked: Sequence[tuple[Posting, datetime]]) -> list[Posted | Refusal]:
         """Do as ``put`` for one after the other, each at its own moment; a refusal is an answer like any other."""
-        answers: list[Posted | Refusal] = []
-        for posting, now in asked:
-            try:
-                answers.append(self.put(posting, now=now))
-            except Refusal as refusal:
-                answers.append(refusal)
-        return answers
+        return [answered(self.put, posting, now) for posting, now in asked]
 
     def put_all(self, asked: Sequence[Posting], *, now: datetime) -> tuple[int, dict[str, int]]:
         """Post all of one book, each with a key of its own, or nothing; returns how many are new, and all numbers."""

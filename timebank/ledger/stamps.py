@@ -5,12 +5,12 @@ that comes again, as in a day of greetings, is written once.
 """
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from json.encoder import encode_basestring as quoted
 from typing import Any, NamedTuple
 
-from timebank.ledger.terms import ASKED_FOR_A_MOMENT, CANONICAL, Posting
+from timebank.ledger.terms import ASKED_FOR_A_MOMENT, CANONICAL, Posting, in_utc
 
 
 class Stamp(NamedTuple):
@@ -67,11 +67,6 @@ class Stamps:
         if known is None:
             known = self._moments[id(moment)] = (moment, in_utc(moment))
         return known[1]
-
-
-def in_utc(moment: datetime) -> str:
-    """Write a moment in UTC to the microsecond, as it is hashed."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def as_sqlite_keeps(moment: str) -> str:

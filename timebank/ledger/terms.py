@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Table
 
-from timebank.core.errors import WrongInput
+from timebank.core.errors import Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.tables import Transfer
 
@@ -96,18 +97,26 @@ class Posted(NamedTuple):
     is_replay: bool
 
 
+def answered(put: Callable[..., Posted], posting: Posting, now: datetime) -> Posted | Refusal:
+    """Return what is told of a posting, or how it is refused."""
+    try:
+        return put(posting, now=now)
+    except Refusal as refusal:
+        return refusal
+
+
 def request_hash(posting: Posting) -> bytes:
     """Return the SHA-256 of what was asked, shape (32,) bytes.
 
     The key is not part of it, nor the moment of what takes effect when it is posted: a retry comes later.
     """
-    asked_for = _moment(posting.effective_at) if posting.kind in ASKED_FOR_A_MOMENT else None
+    asked_for = in_utc(posting.effective_at) if posting.kind in ASKED_FOR_A_MOMENT else None
     return hashlib.sha256(_canonical(posting, asked_for, ())).digest()
 
 
 def leaf_hash(posting: Posting, created_at: datetime) -> bytes:
     """Return the leaf of the transfer (RFC 6962: SHA-256 of 0x00 and the canonical row), shape (32,) bytes."""
-    row = _canonical(posting, _moment(posting.effective_at), (posting.idem_key, _moment(created_at)))
+    row = _canonical(posting, in_utc(posting.effective_at), (posting.idem_key, in_utc(created_at)))
     return hashlib.sha256(b"\0" + row).digest()
 
 
@@ -121,7 +130,7 @@ def _canonical(posting: Posting, effective_at: str | None, more: tuple[str, ...]
         posting.amount_min,
         posting.hold_id,
         posting.reverses_id,
-        _moment(posting.expires_at) if posting.expires_at else None,
+        in_utc(posting.expires_at) if posting.expires_at else None,
         effective_at,
         posting.decision,
         *more,
@@ -129,7 +138,8 @@ def _canonical(posting: Posting, effective_at: str | None, more: tuple[str, ...]
     return CANONICAL.encode(values).encode()
 
 
-def _moment(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
+    """Write a moment in UTC to the microsecond, as it is hashed."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
