@@ -1,20 +1,19 @@
 """The command line: ``timebank ...``. Every command reads where the data is from the environment."""
 
 import sys
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine
 from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
+from timebank.core.database import database
 from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
 from timebank.core.jobs import work as work_jobs
+from timebank.core.opening import opened, reading
 from timebank.core.schema import upgrade as upgrade_schema
 from timebank.core.settings import Settings
 from timebank.core.texts import say, say_refusal
@@ -58,10 +57,6 @@ app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")
 
 
-def _engine() -> AbstractContextManager[Engine]:
-    return database(Settings.from_environment().database_url)
-
-
 @app.command()
 def demo(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is left to chance.")] = None,
@@ -99,7 +94,7 @@ def serve(
     """Serve GraphQL, with a worker process beside it for match runs."""
     from api.serve import serve as serve_api  # noqa: PLC0415  # the bank does not need the web to be imported
 
-    with _engine() as engine:
+    with opened() as engine:
         upgrade_schema(engine)
         require_guards(engine)
     serve_api(host=host, port=port)
@@ -112,14 +107,14 @@ def work(
     ] = None,
 ) -> None:
     """Work on jobs, and see to what is due in the books, until the process that started this one is gone."""
-    with _engine() as engine:
+    with opened() as engine:
         work_jobs(engine, {MATCH: run_match}, parent=parent, keep=lambda: keep_books(engine, now=now()))
 
 
 @app.command()
 def upgrade() -> None:
     """Bring the database to the newest shape."""
-    with _engine() as engine:
+    with opened() as engine:
         upgrade_schema(engine)
         require_guards(engine)
     typer.echo("The database is up to date.")
@@ -135,7 +130,7 @@ def compare(
     day = on.date() if on else day_of(now())
     first, second = wanted_pack(before), wanted_pack(after)
     comparison = Comparison(first, second, day)
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         for book in session.exec(select(Book)):
             for page in holder_pages(session, book.id or 0, day=day, cutoffs=cutoffs(first, second, day)):
                 comparison.add(page)

@@ -11,10 +11,10 @@ from sqlmodel import Session, col, select
 
 from timebank.coins.acts import Act
 from timebank.core.clock import now
-from timebank.core.database import database, transaction
+from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.guards import require_guards
-from timebank.core.settings import Settings
+from timebank.core.opening import opened
 from timebank.core.texts import Locale, Phrase, say
 from timebank.ledger.tables import Book
 from timebank.needs.tables import Service
@@ -88,7 +88,7 @@ def at_desk(office: str, book: str, *, key: str = "", note: str = "", is_reading
     WrongInput
         When there are several books and none is named.
     """
-    with database(Settings.from_environment().database_url) as engine:
+    with opened() as engine:
         require_guards(engine)
         with transaction(engine, read_only=is_reading) as session:
             act = Act(

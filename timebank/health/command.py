@@ -14,9 +14,8 @@ from rich.console import Console
 from sqlmodel import Session, col, select
 
 from timebank.core.clock import moment_at, now
-from timebank.core.database import database, transaction
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
+from timebank.core.opening import reading
 from timebank.core.texts import say
 from timebank.health.figures import Figure, trace
 from timebank.health.refusals import TooFewPersons
@@ -140,7 +139,7 @@ def _asked(book: str, on: datetime | None, terms: Path | None) -> _Asked:
 @contextmanager
 def _measured(asked: _Asked) -> Iterator[tuple[Session, Health]]:
     """Measure a book, in a transaction that stays open for what is read next of the same state."""
-    with database(Settings.from_environment().database_url) as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         wanted = select(Book).order_by(col(Book.id)).limit(1)
         found = session.exec(wanted.where(Book.code == asked.book) if asked.book else wanted).first()
         if found is None:

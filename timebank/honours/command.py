@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
+from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.opening import opened, reading, writing
 from timebank.core.schema import upgrade
 from timebank.core.settings import Settings
 from timebank.core.texts import Phrase, say
@@ -73,7 +72,7 @@ def issue_one(
 ) -> None:
     """Issue a certificate and print it as PDF; the same command on the same day prints the same one again."""
     settings, moment = Settings.from_environment(), now()
-    with _engine() as engine:
+    with opened() as engine:
         upgrade(engine)
         with transaction(engine) as session:
             application = Application(
@@ -138,7 +137,7 @@ def verify(
 @app.command(name="trace")
 def trace_one(number: Number) -> None:
     """Follow a certificate to the records and transfers it rests on; ends with 1 when a figure is not their sum."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         found = trace(session, number)
         for line in found.lines:
             mark = f"  {say('cert_reversed', 'zh')} {say('cert_reversed', 'en')}" if line.is_reversed else ""
@@ -160,7 +159,7 @@ def revoke_one(
 ) -> None:
     """Revoke a certificate and publish the list anew."""
     moment = now()
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         revoked = revoke(session, number, reason=reason.value, note=note, now=moment)
         files = published(session, now=moment)
     _, listed = lay_out(files, _folder())
@@ -172,7 +171,7 @@ def publish(
     folder: Annotated[Path | None, typer.Option(help="Folder to lay the two files into.")] = None,
 ) -> None:
     """Write the public keys and the signed list of revocations anew, and name certificates that should be revoked."""
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         files = published(session, now=now())
         due = shaken(session)
     for path in lay_out(files, folder or _folder()):
@@ -185,17 +184,13 @@ def publish(
 def rotate() -> None:
     """Sign with a new key from now on; what the old one signed stays good."""
     moment = now()
-    with _engine() as engine:
+    with opened() as engine:
         upgrade(engine)
         with transaction(engine) as session:
             key_id = rotate_keys(session, now=moment).key_id
             files = published(session, now=moment)
     keys, _ = lay_out(files, _folder())
     _both("cert_rotated", key_id=key_id, keys=keys)
-
-
-def _engine() -> AbstractContextManager[Engine]:
-    return database(Settings.from_environment().database_url)
 
 
 def _folder() -> Path:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -11,16 +11,15 @@ from typing import Annotated, cast
 import typer
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from timebank.core.clock import now
-from timebank.core.database import database, transaction
+from timebank.core.database import transaction
 from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
+from timebank.core.opening import opened
 from timebank.core.personal_data import keyring
 from timebank.core.places import PlaceSystem
 from timebank.core.schema import upgrade
-from timebank.core.settings import Settings
 from timebank.core.texts import Locale, Phrase, say, say_refusal
 from timebank.imports.batches import bring_in, list_batches, undo_batch
 from timebank.imports.faults import FileRefused, visible
@@ -90,7 +89,7 @@ def apply(
 @app.command()
 def undo(batch: Annotated[int, typer.Argument(help="Number of the batch. 批次号")]) -> None:
     """Take a batch back, unless later work rests on it."""
-    with _in_words(), _engine() as engine, transaction(engine) as session:
+    with _in_words(), opened() as engine, transaction(engine) as session:
         _check_keys()
         undo_batch(session, batch, now=now())
     typer.echo(f"{say('import_undone', 'zh', batch_id=batch)}\n{say('import_undone', 'en', batch_id=batch)}")
@@ -99,7 +98,7 @@ def undo(batch: Annotated[int, typer.Argument(help="Number of the batch. 批次�
 @app.command(name="list")
 def list_newest() -> None:
     """List the newest batches."""
-    with _in_words(), _engine() as engine, transaction(engine, read_only=True) as session:
+    with _in_words(), opened() as engine, transaction(engine, read_only=True) as session:
         batches = list_batches(session)
     if batches:
         Console().print(batch_table(batches))
@@ -116,10 +115,6 @@ def template(
         typer.echo(f"{write_template(kind, out)}")
 
 
-def _engine() -> AbstractContextManager[Engine]:
-    return database(Settings.from_environment().database_url)
-
-
 def _bring_in(
     file: Path, kind: KindName, places: System, report: Path | None, *, is_json: bool, is_dry_run: bool
 ) -> None:
@@ -128,7 +123,7 @@ def _bring_in(
         _check_keys()
         if report is not None:
             check_target(report)
-        with Console(stderr=True).status(working), _engine() as engine:
+        with Console(stderr=True).status(working), opened() as engine:
             upgrade(engine)
             system = cast("PlaceSystem", str(places))
             outcome = bring_in(engine, file, kind, now=now(), system=system, is_dry_run=is_dry_run)

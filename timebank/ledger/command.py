@@ -1,8 +1,6 @@
 """``timebank ledger ...``: the books prove themselves, are sealed and published, and are looked after."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,10 +10,10 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
+from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.guards import missing_triggers
-from timebank.core.settings import Settings
+from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import Locale, Phrase, say
 from timebank.ledger.accounts import account_id, balance_of, statement
 from timebank.ledger.checkpoints import Checkpoint, first_fault
@@ -54,7 +52,7 @@ def verify(published: Published = None, key: Key = "") -> None:
     """
     notes = read_file(published) if published else None
     wanted = read_verifier_key(key) if key else None
-    with _reader() as (engine, session):
+    with opened() as engine, transaction(engine, read_only=True) as session:
         missing = missing_triggers(engine)
         broken = bool(missing)
         _both("ledger_unguarded" if missing else "ledger_guarded", names=", ".join(sorted(missing)))
@@ -88,7 +86,7 @@ def rebuild_tables(
 ) -> None:
     """Fold accounts and open holds anew from what was posted; without --apply only say what differs, and end with 1."""
     different = False
-    with _engine() as engine, transaction(engine, read_only=not apply) as session:
+    with opened() as engine, transaction(engine, read_only=not apply) as session:
         for book in _books(session):
             found, is_applied = rebuild(session, book.id or 0, apply=apply)
             different = different or bool(found and not apply)
@@ -101,7 +99,7 @@ def rebuild_tables(
 @app.command()
 def seal() -> None:
     """Seal everything that was posted since the last seal."""
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         for book in _books(session):
             made = seal_transfers(session, book.id or 0, now=now())
             words = {"n": made.n, "transfers": made.transfers} if made else {}
@@ -114,7 +112,7 @@ def publish_seals(
     new_key: Annotated[bool, typer.Option("--new-key", help="Sign with a new key from now on.")] = False,  # noqa: FBT002  # a switch of the command line
 ) -> None:
     """Append the newest seals to a file as a signed note; what is in the file is compared, and never rewritten."""
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         for book in _books(session):
             made = publish(session, book, file, now=now(), new_key=new_key)
             words = {"added": made.added, "size": made.size, "key": made.key} if made else {}
@@ -129,7 +127,7 @@ def statement_of(
     out: Out = None,
 ) -> None:
     """Show the newest lines of an account and its notices; with --out, write its whole statement with every proof."""
-    with _reader() as (_, session):
+    with reading() as session:
         stands = _book(session, book)
         number = account_id(session, stands, account)
         balance = balance_of(session, number)
@@ -152,7 +150,7 @@ def consistency(
     book: ForBook = "",
 ) -> None:
     """Write the proof that the seals of today only add to those of before."""
-    with _reader() as (_, session):
+    with reading() as session:
         said = consistency_file(session, _book(session, book), earlier, later)
     _write(out, said)
 
@@ -184,7 +182,7 @@ def prove_file(
 @app.command(name="sweep")
 def sweep_holds() -> None:
     """End the holds whose moment has passed, up to a thousand of each book; a worker does the same all the time."""
-    with _engine() as engine:
+    with opened() as engine:
         for book in _all_books(engine):
             count = sweep(engine, book.id or 0, now=now())
             _both("ledger_swept", book=book.code, count=count)
@@ -196,7 +194,7 @@ def list_notices(
     before: Annotated[int | None, typer.Option(help="Go on before the notice of this number.")] = None,
 ) -> None:
     """Look for balances that have crossed a warning level, and list the notices, newest first."""
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         for book in _books(session):
             look(session, book.id or 0, now=now())
             found = notices(session, book.id or 0, first=first, before=before)
@@ -215,7 +213,7 @@ def warn(
     book: ForBook = "",
 ) -> None:
     """Set warning levels; they refuse nothing. Without --below and --above there is no warning any more."""
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         stands = _book(session, book)
         number = None if account is None else account_id(session, stands, account)
         set_level(session, stands, low_min=below, high_min=above, kind=kind, account=number, now=now())
@@ -233,7 +231,7 @@ def expire(
     """Let coins expire that have reached their term, first in first out, when the rule pack of the day says so."""
     moment = now()
     day = on.date() if on else day_of(moment)
-    with _engine() as engine:
+    with opened() as engine:
         for book in _all_books(engine):
             done = expire_coins(engine, book.id or 0, day=day, now=moment, apply=not dry_run)
             words = "ledger_would_expire" if dry_run else "ledger_expired"
@@ -241,18 +239,6 @@ def expire(
             _both(words, book=book.code, accounts=done.accounts, minutes=done.minutes, pack=done.pack)
             if done.frozen:
                 _both("ledger_expiry_left", book=book.code, accounts=done.frozen)
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    with database(Settings.from_environment().database_url) as engine:
-        yield engine
-
-
-@contextmanager
-def _reader() -> Iterator[tuple[Engine, Session]]:
-    with _engine() as engine, transaction(engine, read_only=True) as session:
-        yield engine, session
 
 
 def _books(session: Session) -> list[Book]:

@@ -8,9 +8,8 @@ import typer
 from sqlmodel import Session, select
 
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
 from timebank.core.errors import NotFound
-from timebank.core.settings import Settings
+from timebank.core.opening import writing
 from timebank.core.texts import Locale, say
 from timebank.people.tables import Organisation, Senior, Volunteer
 from timebank.people.ties import record_guardian, record_residence
@@ -42,7 +41,7 @@ def residence(
 ) -> None:
     """Write down where a person belongs, from a day on, until something else is written down."""
     day = _day(since)
-    with database(Settings.from_environment().database_url) as engine, transaction(engine) as session:
+    with writing() as session:
         actor = _actor(session, organisation)
         record_residence(
             session, _person(session, person), tie.value, from_day=day, proof=proof, actor=actor, now=now()
@@ -63,7 +62,7 @@ def guardian(
 ) -> None:
     """Write down who goes along with a minor who gives."""
     day, ends = _day(since), until.date() if until else None
-    with database(Settings.from_environment().database_url) as engine, transaction(engine) as session:
+    with writing() as session:
         people = (_person(session, minor), _person(session, guardian))
         record_guardian(session, *people, from_day=day, to_day=ends, actor=_actor(session, organisation), now=now())
     for locale in LOCALES:

@@ -1,6 +1,5 @@
 """``timebank plan ...``: make, mend and publish plans; why, what if, what is short, and who could come instead."""
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,9 +9,9 @@ from sqlalchemy import Engine, Table, func, select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
+from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
-from timebank.core.settings import Settings
+from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.people.tables import Area, Organisation, Senior, Volunteer
@@ -70,7 +69,7 @@ def run(
         right = Phrase("right_range", least=FIRST_START, most=LAST_START)
         raise WrongInput(field="from", value=day.isoformat(), right=right)
     params = replace(STANDARD, change_m=change_m, fairness_m=fairness_m, pace_m_per_min=pace)
-    with _engine() as engine:
+    with opened() as engine:
         with transaction(engine, read_only=True) as session:
             own = _organisation(session, organisation)
         question = Question(starts_on=day, horizon_days=days, organisation_id=own, params=params)
@@ -88,7 +87,7 @@ def repair(
     first: First = SHOWN,
 ) -> None:
     """Mend the plan in force from a day on, after somebody left, came or fell ill; what holds stays."""
-    with _engine() as engine:
+    with opened() as engine:
         with transaction(engine, read_only=True) as session:
             own = _organisation(session, organisation)
         mend = Mend(organisation_id=own, from_day=from_day.date(), change_m=change_m)
@@ -102,7 +101,7 @@ def repair(
 @app.command(name="publish")
 def put_into_force(plan: Number) -> None:
     """Put a proposed plan into force; publishing it again changes nothing."""
-    with _engine() as engine:
+    with opened() as engine:
         _finish(engine, plan, publish=True)
 
 
@@ -114,7 +113,7 @@ def changes(
     what: Annotated[str | None, typer.Option(help="pair, visit, booking or need.")] = None,
 ) -> None:
     """List what a mended plan changed, a page at a time."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         rows = list_changes(session, plan, first=first, after=after, what=what)
         counts = session.get_one(Plan, plan).figures.get("mended", {}).get("changes")
         if counts is None:
@@ -128,7 +127,7 @@ def explain(
     plan: Annotated[int | None, typer.Option(help="Number of the plan; else the one in force.")] = None,
 ) -> None:
     """Say why a need has whom it has, or why nobody, and what would meet it; each remedy is tried before it is told."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         number = _number(session, NEED.c.id, NEED.c.external_ref, need)
         row = _spoken_for(session, number, plan)
         recalled = recall(session, session.get_one(Plan, row.plan_id))
@@ -157,7 +156,7 @@ def whatif(  # one option for each thing that may be supposed
         places=tuple((name, int(value)) for name, value in _assigned("places", places)),
         weights=tuple(_assigned("weight", weight)),
     )
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         stored = plan_in_force(session, None, day_of(now())) if plan is None else _plan(session, plan)
         recalled = recall(session, stored)
         if not recalled.is_same:
@@ -173,7 +172,7 @@ def shortage(
     service: Annotated[str | None, typer.Option(help="Code of a service.")] = None,
 ) -> None:
     """Say where needs are not met, by sub-district and service; those of no plan count too."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         own = _organisation(session, organisation)
         areas = select(AREA.c.id) if own is None else own_areas(own)
         rows = shortage_rows(session, areas)
@@ -192,7 +191,7 @@ def waiting(
     first: First = SHOWN,
 ) -> None:
     """List who waits for a place, in the order in which one would be theirs."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         own = _organisation(session, organisation)
         found = waiting_list(session, service, day=day_of(now()), first=first, organisation_id=own)
         _print(told.of_waiting(found))
@@ -206,7 +205,7 @@ def substitutes(
 ) -> None:
     """Say who could hold a visit instead, and give it to one of them."""
     moment = now()
-    with _engine() as engine, transaction(engine) as session:
+    with writing() as session:
         own = _organisation(session, organisation)
         found = substitutes_for(session, visit, organisation_id=own)
         if give is None:
@@ -231,13 +230,9 @@ def nearest(
     first: Annotated[int, typer.Option(min=1, max=20, help="How many.")] = 5,
 ) -> None:
     """Say who can come to a senior now, the nearest first."""
-    with _engine() as engine, transaction(engine, read_only=True) as session:
+    with reading() as session:
         number = _number(session, SENIOR.c.person_id, SENIOR.c.external_ref, senior)
         _print(told.of_candidates(responders_to(session, number, service, at=at or now(), count=first)))
-
-
-def _engine() -> AbstractContextManager[Engine]:
-    return database(Settings.from_environment().database_url)
 
 
 def _print(lines: Any) -> None:

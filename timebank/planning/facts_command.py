@@ -1,18 +1,16 @@
 """``timebank plan note ...``: write down what decides who comes to whom and when, and take it back."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine, Table, select
+from sqlalchemy import Table, select
 from sqlmodel import Session
 
 from timebank.core.clock import now
-from timebank.core.database import database, transaction
 from timebank.core.errors import NotFound, WrongInput
-from timebank.core.settings import Settings
+from timebank.core.opening import writing
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.people.absences import record_absence, withdraw_absence
@@ -46,7 +44,7 @@ Back = Annotated[bool, typer.Option("--back", help="Take it back. 撤回")]
 @app.command()
 def away(person: Person, from_day: From, until: Until, by: By) -> None:
     """Write down that somebody is away."""
-    with _writing() as session:
+    with writing() as session:
         number = _person(session, person)
         row = record_absence(session, number, from_day.date(), until.date(), actor=by, now=now())
         _said(row.id)
@@ -55,7 +53,7 @@ def away(person: Person, from_day: From, until: Until, by: By) -> None:
 @app.command()
 def there(number: Annotated[int, typer.Argument(help="Number of the absence.")], by: By) -> None:
     """Take an absence back."""
-    with _writing() as session:
+    with writing() as session:
         _said(withdraw_absence(session, number, actor=by, now=now()).id)
 
 
@@ -68,7 +66,7 @@ def trait(
     back: Back = False,  # noqa: FBT002  # a switch of the command line
 ) -> None:
     """Write down what somebody has, refuses or requires."""
-    with _writing() as session:
+    with writing() as session:
         act: Callable[..., Any] = withdraw_trait if back else say_trait
         row = act(session, _person(session, person), code, stance, actor=by, now=now())
         _said(code if row is None else row.id)
@@ -86,7 +84,7 @@ def suspended(  # one option for each column
 ) -> None:
     """Suspend visits on some days, and say what becomes of them."""
     days = (from_day.date(), until.date())
-    with _writing() as session:
+    with writing() as session:
         row = suspend(session, *days, cause=cause, make_up=make_up, actor=by, now=now(), area=area, service=service)
         _said(row.id)
 
@@ -94,7 +92,7 @@ def suspended(  # one option for each column
 @app.command()
 def lifted(number: Annotated[int, typer.Argument(help="Number of the suspension.")], by: By) -> None:
     """Take a suspension back."""
-    with _writing() as session:
+    with writing() as session:
         _said(lift(session, number, actor=by, now=now()).id)
 
 
@@ -111,7 +109,7 @@ def season(  # one option for each column
 ) -> None:
     """Give needs another frequency for a span of days."""
     days = (from_day.date(), until.date())
-    with _writing() as session:
+    with writing() as session:
         number = None if need is None else _need(session, need)
         row = set_season(
             session,
@@ -130,7 +128,7 @@ def season(  # one option for each column
 @app.command()
 def over(number: Annotated[int, typer.Argument(help="Number of the season.")], by: By) -> None:
     """Take a season back."""
-    with _writing() as session:
+    with writing() as session:
         _said(end_season(session, number, actor=by, now=now()).id)
 
 
@@ -145,7 +143,7 @@ def first(
 ) -> None:
     """Say who comes first from a day on; without rules nobody does."""
     order = [rule for tier, each in enumerate(rules or ()) for rule in _tier(tier, each)]
-    with _writing() as session:
+    with writing() as session:
         _said(set_priorities(session, order, from_day=from_day.date(), actor=by, now=now()).id)
 
 
@@ -157,20 +155,10 @@ def pair(
     back: Back = False,  # noqa: FBT002  # a switch of the command line
 ) -> None:
     """Decide that a volunteer serves a need, or leave it to the engine again."""
-    with _writing() as session:
+    with writing() as session:
         act: Callable[..., Any] = release if back else preset
         row = act(session, _need(session, need), _volunteer(session, volunteer), actor=by, now=now())
         _said(need if row is None else row.id)
-
-
-def _engine() -> AbstractContextManager[Engine]:
-    return database(Settings.from_environment().database_url)
-
-
-@contextmanager
-def _writing() -> Iterator[Session]:
-    with _engine() as engine, transaction(engine) as session:
-        yield session
 
 
 def _said(number: object) -> None:

@@ -1,17 +1,14 @@
 """``timebank visits sample ...`` and ``timebank visits suspicion ...``: audit by sample, and the list for a person."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from timebank.core.clock import now
-from timebank.core.database import database, transaction
-from timebank.core.settings import Settings
+from timebank.core.opening import reading, writing
 from timebank.core.texts import say
 from timebank.ledger.tables import Book
 from timebank.visits.samples import MOST_OF_A_GRADE, draw, sampled, strata, tell_outcome
@@ -60,7 +57,7 @@ def draw_one(
     quota: Annotated[int, typer.Option(min=1, max=MOST_OF_A_GRADE, help="Visits of each grade of evidence.")] = 5,
 ) -> None:
     """Draw so many visits of each grade of evidence, or show the draw that stands; lists its visits."""
-    with _writer() as session:
+    with writing() as session:
         own = organisation_of(session, organisation)
         days = {"from_day": first_day.date(), "to_day": last_day.date() + timedelta(days=1)}
         drawn = draw(session, own, seed=seed, quota=quota, actor=f"organisation:{own}", now=now(), **days)
@@ -79,7 +76,7 @@ def tell_one(
     note: Annotated[str, typer.Option(help="Words; needed when it is not upheld.")] = "",
 ) -> None:
     """Write down what came of asking about a drawn visit."""
-    with _writer() as session:
+    with writing() as session:
         own = organisation_of(session, organisation)
         parts = {"outcome": outcome.value, "actor": f"organisation:{own}", "note": note}
         kept = tell_outcome(session, sample, visit, organisation_id=own, now=now(), **parts)
@@ -90,7 +87,7 @@ def tell_one(
 @sample_app.command(name="show")
 def show_one(sample: Sample, organisation: By) -> None:
     """Show what came of a sample, grade by grade."""
-    with _reader() as session:
+    with reading() as session:
         own = organisation_of(session, organisation)
         for grade in strata(session, sample, organisation_id=own):
             both("visits_stratum", **grade._asdict())
@@ -103,7 +100,7 @@ def look(
     book: Annotated[str, typer.Option("--book", help="Code of the book; needed when there is more than one.")] = "",
 ) -> None:
     """Look through some days and list what is new for a person to look at; nothing else follows from it."""
-    with _writer() as session:
+    with writing() as session:
         number = wanted_book(session.exec(select(Book)).all(), book)
         to_day = last_day.date() + timedelta(days=1)
         fresh = look_for(session, number, from_day=first_day.date(), to_day=to_day, now=now())
@@ -121,7 +118,7 @@ def list_some(
     after: Annotated[int, typer.Option(min=0, help="Number of the last one of the page before.")] = 0,
 ) -> None:
     """List findings about givers of the organisation's areas, the oldest first, with their numbers."""
-    with _reader() as session:
+    with reading() as session:
         own = organisation_of(session, organisation)
         for one in suspicions_in(session, own, state=state.value, first=first, after=after):
             words = " ".join(say(f"suspicion_{one.kind}", locale) for locale in LOCALES)
@@ -137,21 +134,9 @@ def review_one(
     note: Annotated[str, typer.Option(help="Words that say why.")],
 ) -> None:
     """Say what a finding was, once, with words; whoever confirms one decides what to do."""
-    with _writer() as session:
+    with writing() as session:
         own = organisation_of(session, organisation)
         parts = {"verdict": verdict.value, "actor": f"organisation:{own}", "note": note}
         state = review(session, number, organisation_id=own, now=now(), **parts).state
     for locale in LOCALES:
         typer.echo(say("visits_reviewed", locale, number=number, verdict=say(f"verdict_{state}", locale)))
-
-
-@contextmanager
-def _reader() -> Iterator[Session]:
-    with database(Settings.from_environment().database_url) as engine, transaction(engine, read_only=True) as session:
-        yield session
-
-
-@contextmanager
-def _writer() -> Iterator[Session]:
-    with database(Settings.from_environment().database_url) as engine, transaction(engine) as session:
-        yield session

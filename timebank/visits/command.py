@@ -1,18 +1,15 @@
 """``timebank visits ...``: what a clerk does by paper or telephone, and the credit of many days."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from timebank.core.clock import day_of, now
-from timebank.core.database import database, transaction
-from timebank.core.settings import Settings
+from timebank.core.database import transaction
+from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import say
 from timebank.ledger.tables import Book
 from timebank.people.tables import Volunteer
@@ -69,7 +66,7 @@ def due(
 ) -> None:
     """List the visits of a day that wait for somebody: planned, begun, ended and not confirmed, disputed."""
     on = day.date() if day else day_of(now())
-    with _reader() as session:
+    with reading() as session:
         lines = due_visits(session, organisation_of(session, organisation), on, first=first, after=after)
     for line in lines:
         hour = f"{line.starts_min // 60:02d}:{line.starts_min % 60:02d}"
@@ -87,7 +84,7 @@ def record(
     evidence: Annotated[Evidence, typer.Option(help="What shows it.")] = Evidence.PAPER,
 ) -> None:
     """Write down a planned visit that was held, from paper or the telephone; it is confirmed by the organisation."""
-    with _writer() as session:
+    with writing() as session:
         own = own_visit(session, visit, organisation_of(session, organisation))
         held = Outcome(visit, "confirmed", began.hour * 60 + began.minute, minutes, evidence.value, "organisation")
         changed = record_day(session, own.day, [held], actor=_actor(session, organisation), now=now())
@@ -98,7 +95,7 @@ def record(
 @app.command()
 def confirm(visit: Number, organisation: By) -> None:
     """Confirm a visit that is checked out, as the organisation."""
-    with _writer() as session:
+    with writing() as session:
         own_visit(session, visit, organisation_of(session, organisation))
         state = life.confirm(session, visit, confirmed_by="organisation").status
     _told(visit, state)
@@ -107,7 +104,7 @@ def confirm(visit: Number, organisation: By) -> None:
 @app.command()
 def dispute(visit: Number, organisation: By, note: Note) -> None:
     """Say what was not right; nothing is credited until it is resolved."""
-    with _writer() as session:
+    with writing() as session:
         own_visit(session, visit, organisation_of(session, organisation))
         state = life.dispute(session, visit, actor=_actor(session, organisation), note=note, now=now()).status
     _told(visit, state)
@@ -121,7 +118,7 @@ def resolve(
     note: Note,
 ) -> None:
     """End a dispute, as somebody who is no party to it: an office, or an organisation that did not dispute."""
-    with _writer() as session:
+    with writing() as session:
         parts = {"actor": _actor(session, organisation), "note": note}
         state = life.resolve(session, visit, served_min=minutes, now=now(), **parts).status
     _told(visit, state)
@@ -135,7 +132,7 @@ def miss(
     note: Note = "",
 ) -> None:
     """Write down that a visit did not happen, and by whose side."""
-    with _writer() as session:
+    with writing() as session:
         own_visit(session, visit, organisation_of(session, organisation))
         parts = {"side": side.value, "actor": _actor(session, organisation), "note": note}
         state = miss_by(session, visit, now=now(), **parts).status
@@ -147,7 +144,7 @@ def cancel(
     visit: Number, organisation: By, side: Annotated[Side, typer.Option(help="Who calls it off.")], note: Note = ""
 ) -> None:
     """Call a planned visit off, for one side."""
-    with _writer() as session:
+    with writing() as session:
         own_visit(session, visit, organisation_of(session, organisation))
         parts = {"side": side.value, "actor": _actor(session, organisation), "note": note}
         state = cancel_by(session, visit, now=now(), **parts).status
@@ -162,7 +159,7 @@ def claim(
     giver: Annotated[str, typer.Option("--group-giver", help="Number of the volunteer, for a group service.")] = "",
 ) -> None:
     """Write down what a giver chooses that their hour becomes; it can be changed until it is settled."""
-    with _writer() as session:
+    with writing() as session:
         actor, own = _actor(session, organisation), organisation_of(session, organisation)
         if giver:
             who = session.exec(select(Volunteer.person_id).where(Volunteer.external_ref == giver)).first() or 0
@@ -182,7 +179,7 @@ def credit(
 ) -> None:
     """Credit every confirmed record of some days; stop it whenever, and the same again goes on where it stood."""
     last = Credited()
-    with _engine() as engine:
+    with opened() as engine:
         with transaction(engine, read_only=True) as session:
             number = wanted_book(session.exec(select(Book)).all(), book)
         to_day = last_day.date() + timedelta(days=1)
@@ -206,21 +203,3 @@ def _told(visit: int, state: str, *, is_new: bool = True) -> None:
 
 def _actor(session: Session, code: str) -> str:
     return f"organisation:{organisation_of(session, code)}"
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    with database(Settings.from_environment().database_url) as engine:
-        yield engine
-
-
-@contextmanager
-def _reader() -> Iterator[Session]:
-    with _engine() as engine, transaction(engine, read_only=True) as session:
-        yield session
-
-
-@contextmanager
-def _writer() -> Iterator[Session]:
-    with _engine() as engine, transaction(engine) as session:
-        yield session
