@@ -13,6 +13,7 @@ import numpy as np
 
 from matching.columns import Ints, Mask
 from matching.compiled import compiled, inlined
+from matching.heap import pop, push
 from matching.seats import NOBODY, Seats, Town, enter, is_barred, leave, minutes, price, stake
 
 FAR_M = 1 << 60
@@ -123,10 +124,10 @@ def cheapest(town: Town, seats: Seats, slate: Slate, start: int, longest: int) -
     slate.turn[1:] = 0
     best, last, whom, metres, is_short = FAR_M, start, NOBODY, 0, False
     _label(slate, start, 0, NOBODY, 0)
-    waiting = _push(slate, 0, start, seats.needs_m[start])
+    waiting = push(slate.heap, slate.hopes, 0, start, seats.needs_m[start])
     while waiting:
         hope, need = slate.hopes[0], slate.heap[0]
-        waiting = _pop(slate, waiting)
+        waiting = pop(slate.heap, slate.hopes, waiting)
         if hope >= best:
             break
         so_far = slate.costs[need]
@@ -136,7 +137,7 @@ def cheapest(town: Town, seats: Seats, slate: Slate, start: int, longest: int) -
         if now > seats.needs_m[need]:
             seats.needs_m[need] = now
             if so_far + now > hope:
-                waiting = _push(slate, waiting, need, so_far + now)
+                waiting = push(slate.heap, slate.hopes, waiting, need, so_far + now)
                 continue
         if so_far + stake(town, need) < best:
             best, last, whom, metres = so_far + stake(town, need), need, NOBODY, 0
@@ -196,7 +197,7 @@ def _push_aside(
         is_hope = is_hope and seats.spare_min[volunteer] + minutes(town, other, seats.metres[other]) >= takes
         if is_hope and _is_new(seats, slate, need, other):
             _label(slate, other, then, need, slate.steps[need] + 1)
-            waiting = _push(slate, waiting, other, hope)
+            waiting = push(slate.heap, slate.hopes, waiting, other, hope)
         other = seats.after[other]
     return waiting
 
@@ -210,34 +211,6 @@ def _learn(seats: Seats, slate: Slate, best: int) -> None:
     for row in range(slate.turn[2]):
         volunteer = slate.asked[row]
         seats.places_m[volunteer] = max(seats.places_m[volunteer], best - slate.entered[volunteer])
-
-
-@compiled
-def _push(slate: Slate, waiting: int, need: int, hope: int) -> int:
-    """Put a need among those that wait; how many there are now."""
-    row = waiting
-    while row > 0 and slate.hopes[(row - 1) // 2] > hope:
-        slate.hopes[row], slate.heap[row] = slate.hopes[(row - 1) // 2], slate.heap[(row - 1) // 2]
-        row = (row - 1) // 2
-    slate.hopes[row], slate.heap[row] = hope, need
-    return waiting + 1
-
-
-@compiled
-def _pop(slate: Slate, waiting: int) -> int:
-    """Take out the first of those that wait; how many are left."""
-    waiting -= 1
-    hope, need, row = slate.hopes[waiting], slate.heap[waiting], 0
-    while 2 * row + 1 < waiting:
-        child = 2 * row + 1
-        if child + 1 < waiting and slate.hopes[child + 1] < slate.hopes[child]:
-            child += 1
-        if slate.hopes[child] >= hope:
-            break
-        slate.hopes[row], slate.heap[row] = slate.hopes[child], slate.heap[child]
-        row = child
-    slate.hopes[row], slate.heap[row] = hope, need
-    return waiting
 
 
 @inlined

@@ -12,6 +12,7 @@ import numpy as np
 
 from matching.anneal import Arcs, Board, arcs_of, board_of, enter, leave
 from matching.compiled import compiled, inlined
+from matching.heap import pop, push
 from matching.network import UNPAIRED, Ints, Network
 
 NOBODY = -1
@@ -117,7 +118,7 @@ def _cheapest(arcs: Arcs, board: Board, slate: Slate, multipliers: Ints, start: 
     labels = 0
     while waiting and labels < most:
         hope, left = slate.hopes[0], slate.heap[0]
-        waiting = _pop(slate, waiting)
+        waiting = pop(slate.heap, slate.hopes, waiting)
         cost = slate.costs[left]
         if hope > cost + multipliers[left] or cost + multipliers[left] // 2 >= best:
             continue  # it has a better label by now, or none of its chains can be worth it
@@ -230,29 +231,7 @@ def _label(
     slate.marks[left], slate.costs[left] = slate.turn[0], cost
     slate.givers[left], slate.ways[left] = giver, way
     slate.others[left], slate.seats[left] = other, seat
-    hope, row = cost + multipliers[left], waiting
-    while row > 0 and slate.hopes[(row - 1) // 2] > hope:
-        slate.hopes[row], slate.heap[row] = slate.hopes[(row - 1) // 2], slate.heap[(row - 1) // 2]
-        row = (row - 1) // 2
-    slate.hopes[row], slate.heap[row] = hope, left
-    return waiting + 1
-
-
-@compiled
-def _pop(slate: Slate, waiting: int) -> int:
-    """Take out the label that promises most; how many still wait."""
-    waiting -= 1
-    hope, left, row = slate.hopes[waiting], slate.heap[waiting], 0
-    while 2 * row + 1 < waiting:
-        child = 2 * row + 1
-        if child + 1 < waiting and slate.hopes[child + 1] < slate.hopes[child]:
-            child += 1
-        if slate.hopes[child] >= hope:
-            break
-        slate.hopes[row], slate.heap[row] = slate.hopes[child], slate.heap[child]
-        row = child
-    slate.hopes[row], slate.heap[row] = hope, left
-    return waiting
+    return push(slate.heap, slate.hopes, waiting, left, cost + multipliers[left])
 
 
 @compiled
