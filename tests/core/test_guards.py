@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from migrations.check import check
+from tests.by_hand import run
 from timebank.core.database import transaction
 from timebank.core.errors import StoreDiffers
 from timebank.core.guards import definitions, list_guards, missing_triggers, require_guards, unlisted_triggers
@@ -17,13 +18,6 @@ TABLE_OF = {
     "postgresql": "SELECT t.tgname, ' ON ' || c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
     "WHERE NOT t.tgisinternal",
 }
-
-
-def run(engine: Engine, *statements: str) -> None:
-    """Run statements by hand."""
-    with transaction(engine) as session:
-        for statement in statements:
-            session.connection().execute(text(statement))
 
 
 def test_what_the_migrations_make_is_what_a_start_asks_for(shared_engine: Engine) -> None:

@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from tests.plans import plan_by_hand
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
 from timebank.honours.certificates import Application
-from timebank.planning.tables import Plan
 from timebank.visits.credit import credit_visit
 from timebank.visits.life import visit_of
 from timebank.visits.tables import Visit
@@ -26,22 +26,7 @@ class Giver:
 
 def make_plan(session: Session, now: datetime) -> int:
     """Store a plan for visits to belong to."""
-    plan = Plan(
-        input_hash="honours",
-        state="published",
-        starts_on=MONDAY,
-        horizon_days=28,
-        status="OPTIMAL",
-        objective=0,
-        bound=0,
-        seed=0,
-        method="by hand",
-        payload=b"",
-        created_at=now,
-    )
-    session.add(plan)
-    session.flush()
-    return plan.id or 0
+    return plan_by_hand(session, "honours", MONDAY, now)
 
 
 def add_visit(

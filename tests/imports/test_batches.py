@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session, col, func, select
 
+from tests.by_hand import full_for
 from tests.imports.rows import HEAD, NEED_HEAD, codes, need, senior, snapshot
 from tests.worlds import World
 from timebank.core.database import open_database, transaction
@@ -232,23 +233,14 @@ def test_a_full_disk_leaves_nothing(
 
 def _bring_in_on_a_full_disk(engine: Engine, path: Path, noon: datetime) -> None:
     """Let the database refuse to grow; PostgreSQL cannot be told so, and is made to say what it would say."""
-    with transaction(engine) as session:
-        if session.connection().dialect.name == "postgresql":
-            session.execute(text(DISK_FULL))
-            session.execute(
-                text("CREATE TRIGGER full_disk BEFORE INSERT ON import_change EXECUTE FUNCTION say_disk_full()")
-            )
+    if engine.dialect.name == "postgresql":
+        with full_for(engine, "import_change"):
+            bring_in(engine, path, "seniors", now=noon)
+        return
     with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
     bring_in(engine, path, "seniors", now=noon)
-
-
-DISK_FULL = """
-CREATE FUNCTION say_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$
-"""
 
 
 def test_a_database_without_a_district_says_so(engine: Engine, noon: datetime, write_csv: Write) -> None:

@@ -20,6 +20,7 @@ from tests.imports.rows import (
     snapshot,
     volunteer,
 )
+from tests.plans import plan_by_hand
 from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.texts import catalogue, say_refusal
@@ -28,7 +29,7 @@ from timebank.imports.changes import PARENTS_FIRST, RowInUse
 from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
 from timebank.ledger.posting import Posting, post
 from timebank.people.tables import Volunteer
-from timebank.planning.tables import Pair, Plan
+from timebank.planning.tables import Pair
 from timebank.projects.tables import Booking, Resource, Slot
 from timebank.tables import METADATA
 from timebank.visits.tables import Visit
@@ -37,11 +38,7 @@ Write = Callable[..., Path]
 
 
 def _plan(session: Session, noon: datetime) -> int:
-    plan = Plan(input_hash="x", starts_on=MONDAY, horizon_days=28, status="OPTIMAL", objective=0, bound=0, seed=0,
-                method="by hand", payload=b"", created_at=noon)  # fmt: skip
-    session.add(plan)
-    session.flush()
-    return plan.id or 0
+    return plan_by_hand(session, "x", MONDAY, noon)
 
 
 def pair(session: Session, world: World, noon: datetime) -> None:

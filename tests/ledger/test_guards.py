@@ -4,18 +4,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from timebank.core.database import transaction
+from tests.by_hand import run
 from timebank.core.errors import StoreDiffers
 from timebank.ledger.guards import missing_triggers, require_guards
 
 NAMES = ["entry_no_update", "transfer_no_delete", "seal_no_update", "transfer_follows", "account_stays"]
-
-
-def run(engine: Engine, *statements: str) -> None:
-    """Run statements by hand."""
-    with transaction(engine) as session:
-        for statement in statements:
-            session.connection().execute(text(statement))
 
 
 def drop(engine: Engine, name: str) -> None:

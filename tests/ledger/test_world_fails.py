@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, text
 from sqlmodel import Session
 
+from tests.by_hand import full_for
 from tests.ledger.conftest import Pair
 from timebank.core.database import transaction
 from timebank.core.errors import StoreBusy, StoreUnavailable
@@ -15,16 +17,13 @@ from timebank.core.retries import in_transaction
 from timebank.core.texts import say
 from timebank.ledger.accounts import Balance, balance_of
 from timebank.ledger.batch import post_batch
+from timebank.ledger.books import Books
 from timebank.ledger.posting import post
 from timebank.ledger.reconcile import reconcile
 from timebank.ledger.writer import Writer
 
 SPARE_PAGES = 4
 MANY = 400
-DISK_FULL = """
-CREATE FUNCTION say_disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$
-"""
 Act = Callable[[Engine, Pair, datetime], object]
 
 
@@ -43,8 +42,8 @@ def as_a_batch(engine: Engine, books: Pair, now: datetime) -> object:
 def by_the_writer(engine: Engine, books: Pair, now: datetime) -> object:
     """Have many written together."""
 
-    def many(asked: object) -> object:
-        return post_batch(asked, [books.earn(f"full {number}") for number in range(MANY)], now=now)  # type: ignore[arg-type]  # books
+    def many(asked: Books) -> object:
+        return post_batch(asked, [books.earn(f"full {number}") for number in range(MANY)], now=now)
 
     with Writer(engine) as writer:
         return writer.ask(many).result()
@@ -61,18 +60,14 @@ def anna(engine: Engine, books: Pair) -> Balance:
 def full_disk(engine: Engine) -> Iterator[None]:
     """Let the database refuse to grow; PostgreSQL cannot be told so, and is made to say what it would say."""
     if engine.dialect.name == "postgresql":
-        with transaction(engine) as session:
-            session.execute(text(DISK_FULL))
-            session.execute(text("CREATE TRIGGER full_disk BEFORE INSERT ON entry EXECUTE FUNCTION say_disk_full()"))
-        yield
-        with transaction(engine) as session:
-            session.execute(text("DROP TRIGGER full_disk ON entry"))
+        with full_for(engine, "entry"):
+            yield
         return
     engine.dispose()
 
-    def limit(connection: object, _record: object) -> None:
-        pages = connection.execute("PRAGMA page_count").fetchone()[0]  # type: ignore[attr-defined]  # the driver's
-        connection.execute(f"PRAGMA max_page_count = {pages + SPARE_PAGES}")  # type: ignore[attr-defined]  # the driver's
+    def limit(connection: Any, _record: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + SPARE_PAGES}")
 
     event.listen(engine, "connect", limit)
     yield
@@ -95,10 +90,16 @@ def test_a_full_disk_loses_nothing_and_is_named(engine: Engine, books: Pair, noo
     assert anna(engine, books).balance_min == before.balance_min + 60 * MANY
 
 
-def hurry(session: Session) -> None:
-    """Wait for others a moment only."""
-    is_postgres = session.connection().dialect.name == "postgresql"
-    session.connection().execute(text("SET LOCAL lock_timeout = '5ms'" if is_postgres else "SELECT 1"))
+def never_wait(engine: Engine) -> None:
+    """Let every connection that is opened from now on wait for others a moment only."""
+    patience = {"sqlite": "PRAGMA busy_timeout = 0", "postgresql": "SET lock_timeout = '5ms'"}[engine.dialect.name]
+    engine.dispose()
+
+    def opened(connection: Any, _record: object) -> None:
+        connection.execute(patience)
+        connection.commit()
+
+    event.listen(engine, "connect", opened)
 
 
 def test_locked_accounts_are_told_as_busy_and_never_as_too_few_minutes(
@@ -108,17 +109,13 @@ def test_locked_accounts_are_told_as_busy_and_never_as_too_few_minutes(
     pauses: list[float] = []
 
     def earn(session: Session) -> bool:
-        hurry(session)
         return post(session, books.earn("busy"), now=noon).is_replay
 
+    never_wait(engine)
     with engine.connect() as other:
         other.execute(text(f"UPDATE account SET held = held WHERE id = {books.anna}"))
-        impatient = engine.execution_options()
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _never_wait)
-            event.listen(engine, "checkout", lambda connection, *_: _never_wait(connection, None))
         with pytest.raises(StoreBusy) as told:
-            in_transaction(impatient, earn, pause=pauses.append)
+            in_transaction(engine, earn, pause=pauses.append)
         other.rollback()
 
     assert str(told.value) == say("store_locked", "en")
@@ -126,7 +123,3 @@ def test_locked_accounts_are_told_as_busy_and_never_as_too_few_minutes(
     assert anna(engine, books).balance_min == 45
     assert in_transaction(engine, earn) is False
     assert anna(engine, books).balance_min == 105
-
-
-def _never_wait(connection: object, _record: object) -> None:
-    connection.execute("PRAGMA busy_timeout = 0")  # type: ignore[attr-defined]  # the driver's

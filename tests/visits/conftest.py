@@ -8,11 +8,11 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session
 
 from tests.needs.asking import listed
+from tests.plans import plan_by_hand
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
 from timebank.needs.tables import Need
-from timebank.planning.tables import Plan
 from timebank.visits import life
 from timebank.visits.tables import Visit
 
@@ -25,22 +25,7 @@ ROW = "SELECT * FROM visit WHERE id = :visit"
 def plan(engine: Engine, world: World, noon: datetime) -> int:
     """A plan in force, for visits to belong to."""
     with transaction(engine) as session:
-        row = Plan(
-            input_hash="visits",
-            state="published",
-            starts_on=MONDAY,
-            horizon_days=28,
-            status="OPTIMAL",
-            objective=0,
-            bound=0,
-            seed=0,
-            method="by hand",
-            payload=b"",
-            created_at=noon,
-        )
-        session.add(row)
-        session.flush()
-        return row.id or 0
+        return plan_by_hand(session, "visits", MONDAY, noon)
 
 
 @pytest.fixture

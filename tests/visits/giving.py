@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from tests.plans import plan_by_hand
 from tests.worlds import World
 from timebank.core.clock import moment_at
 from timebank.people.tables import Person, Volunteer
-from timebank.planning.tables import Plan
 from timebank.visits.group_tables import GroupGiver, GroupService
 from timebank.visits.tables import Visit
 
@@ -35,22 +35,7 @@ def set_rules(folder: Path, pack: str, **rules: str) -> str:
 
 def make_plan(session: Session, day: date) -> int:
     """Store a plan for visits to belong to; each day has one of its own."""
-    plan = Plan(
-        input_hash=f"giving {day}",
-        state="published",
-        starts_on=day,
-        horizon_days=28,
-        status="OPTIMAL",
-        objective=0,
-        bound=0,
-        seed=0,
-        method="by hand",
-        payload=b"",
-        created_at=moment_at(day, 0),
-    )
-    session.add(plan)
-    session.flush()
-    return plan.id or 0
+    return plan_by_hand(session, f"giving {day}", day, moment_at(day, 0))
 
 
 def gave(

@@ -14,6 +14,7 @@ from timebank.core.clock import now
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.guards import require_guards
+from timebank.core.naming import number_of
 from timebank.core.opening import opened
 from timebank.core.texts import Locale, Phrase, say
 from timebank.ledger.tables import Book
@@ -74,7 +75,7 @@ class Desk:
         NotFound
             When there is none.
         """
-        return organisation_named(self.session, code)
+        return number_of(self.session, Organisation, code)
 
 
 @contextmanager
@@ -94,7 +95,7 @@ def at_desk(office: str, book: str, *, key: str = "", note: str = "", is_reading
             act = Act(
                 book_id=book_at(session, book),
                 key=key or uuid4().hex,
-                actor=f"organisation:{organisation_named(session, office)}",
+                actor=f"organisation:{number_of(session, Organisation, office)}",
                 now=now(),
                 note=note,
             )
@@ -119,20 +120,6 @@ def book_at(session: Session, code: str) -> int:
         if number is not None:
             return number
     raise NotFound(kind="book", key=code)
-
-
-def organisation_named(session: Session, code: str) -> int:
-    """Return an organisation by its code.
-
-    Raises
-    ------
-    NotFound
-        When there is none.
-    """
-    found = session.exec(select(Organisation.id).where(Organisation.code == code)).first()
-    if found is None:
-        raise NotFound(kind="organisation", key=code)
-    return found
 
 
 def both(text: str, /, **values: object) -> None:

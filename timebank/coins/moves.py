@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Table, insert, select
 from sqlmodel import Session
-from sqlmodel import select as pick
 
 from timebank.coins.acts import Act, Payment, acting, pay
 from timebank.coins.holders import own_account, purse, require_account
@@ -17,6 +16,7 @@ from timebank.coins.relations import require_self
 from timebank.coins.tables import CoinMove
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, BOOK, open_accounts
 from timebank.ledger.tables import Book
@@ -114,10 +114,7 @@ def book_named(session: Session, code: str) -> int:
     NotFound
         When there is none.
     """
-    found = session.exec(pick(Book.id).where(Book.code == code)).first()
-    if found is None:
-        raise NotFound(kind="book", key=code)
-    return found
+    return number_of(session, Book, code)
 
 
 def _pair(

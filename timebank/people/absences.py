@@ -4,9 +4,10 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from timebank.core.errors import NotFound, WrongInput
+from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.belonging import require_person
+from timebank.people.notes import note_of, take_back
 from timebank.people.tables import Absence
 
 LONGEST_DAYS = 366
@@ -55,13 +56,9 @@ def withdraw_absence(
     NotFound
         When there is none, or it is of another's people.
     """
-    absence = session.get(Absence, absence_id, populate_existing=True, with_for_update=True)
-    if absence is None:
-        raise NotFound(kind="absence", key=str(absence_id))
+    absence = note_of(session, Absence, absence_id)
     require_person(session, absence.person_id, organisation_id)
-    if absence.withdrawn_at is None:
-        absence.withdrawn_by, absence.withdrawn_at = actor, now
-        session.flush()
+    take_back(session, absence, actor=actor, now=now)
     return absence
 
 

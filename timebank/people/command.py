@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from timebank.core.clock import day_of, now
 from timebank.core.errors import NotFound
+from timebank.core.naming import number_of
 from timebank.core.opening import writing
 from timebank.core.texts import Locale, say
 from timebank.people.tables import Organisation, Senior, Volunteer
@@ -74,10 +75,7 @@ def _day(since: datetime | None) -> date:
 
 
 def _actor(session: Session, code: str) -> str:
-    number = session.exec(select(Organisation.id).where(Organisation.code == code)).first()
-    if number is None:
-        raise NotFound(kind="organisation", key=code[:40])
-    return f"organisation:{number}"
+    return f"organisation:{number_of(session, Organisation, code)}"
 
 
 def _person(session: Session, ref: str) -> int:

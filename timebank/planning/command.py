@@ -11,10 +11,11 @@ from sqlmodel import Session
 from timebank.core.clock import day_of, now
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
-from timebank.people.tables import Area, Organisation, Senior, Volunteer
+from timebank.people.tables import Area, Organisation, Senior
 from timebank.planning import told
 from timebank.planning.facts_command import app as note_app
 from timebank.planning.in_force import PAIR, PLAN, UNMET, is_in_force
@@ -38,12 +39,7 @@ SHOWN = 20
 """Lines of a list that are printed unless more are asked for."""
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, NEED, ORGANISATION, SENIOR, VOLUNTEER = map(_table, (Area, Need, Organisation, Senior, Volunteer))
+AREA: Table = Area.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. 首日")]
 Own = Annotated[str, typer.Option("--organisation", help="Code; else the whole district. 组织代码")]
 First = Annotated[int, typer.Option("--first", min=1, max=100, help="How many lines. 行数")]
@@ -128,7 +124,7 @@ def explain(
 ) -> None:
     """Say why a need has whom it has, or why nobody, and what would meet it; each remedy is tried before it is told."""
     with reading() as session:
-        number = _number(session, NEED.c.id, NEED.c.external_ref, need)
+        number = number_of(session, Need, need, name="external_ref")
         row = _spoken_for(session, number, plan)
         recalled = recall(session, session.get_one(Plan, row.plan_id))
         if not recalled.is_same:
@@ -231,7 +227,7 @@ def nearest(
 ) -> None:
     """Say who can come to a senior now, the nearest first."""
     with reading() as session:
-        number = _number(session, SENIOR.c.person_id, SENIOR.c.external_ref, senior)
+        number = number_of(session, Senior, senior, name="external_ref", number="person_id")
         _print(told.of_candidates(responders_to(session, number, service, at=at or now(), count=first)))
 
 
@@ -256,14 +252,7 @@ def _plan(session: Session, number: int) -> Plan:
 
 
 def _organisation(session: Session, code: str) -> int | None:
-    return _number(session, ORGANISATION.c.id, ORGANISATION.c.code, code) if code else None
-
-
-def _number(session: Session, number: Any, name: Any, key: str) -> int:
-    found = session.connection().execute(select(number).where(name == key)).scalar()
-    if found is None:
-        raise NotFound(kind=str(number.table), key=key)
-    return int(found)
+    return number_of(session, Organisation, code) if code else None
 
 
 def _spoken_for(session: Session, need: int, plan: int | None) -> Any:

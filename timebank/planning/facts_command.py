@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from timebank.core.clock import now
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.naming import number_of
 from timebank.core.opening import writing
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
@@ -32,7 +33,7 @@ def _table(model: Any) -> Table:
     return table
 
 
-NEED, SENIOR, VOLUNTEER = map(_table, (Need, Senior, Volunteer))
+SENIOR, VOLUNTEER = map(_table, (Senior, Volunteer))
 From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. 首日")]
 Until = Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="First day after. 结束后首日")]
 By = Annotated[str, typer.Option("--by", help="Who says so. 记录人")]
@@ -110,7 +111,7 @@ def season(  # one option for each column
     """Give needs another frequency for a span of days."""
     days = (from_day.date(), until.date())
     with writing() as session:
-        number = None if need is None else _need(session, need)
+        number = None if need is None else number_of(session, Need, need, name="external_ref")
         row = set_season(
             session,
             *days,
@@ -157,7 +158,13 @@ def pair(
     """Decide that a volunteer serves a need, or leave it to the engine again."""
     with writing() as session:
         act: Callable[..., Any] = release if back else preset
-        row = act(session, _need(session, need), _volunteer(session, volunteer), actor=by, now=now())
+        row = act(
+            session,
+            number_of(session, Need, need, name="external_ref"),
+            number_of(session, Volunteer, volunteer, name="external_ref", number="person_id"),
+            actor=by,
+            now=now(),
+        )
         _said(need if row is None else row.id)
 
 
@@ -180,18 +187,3 @@ def _person(session: Session, ref: str) -> int:
         if found is not None:
             return int(found)
     raise NotFound(kind="person", key=ref)
-
-
-def _volunteer(session: Session, ref: str) -> int:
-    wanted = select(VOLUNTEER.c.person_id).where(VOLUNTEER.c.external_ref == ref)
-    found = session.connection().execute(wanted).scalar()
-    if found is None:
-        raise NotFound(kind="volunteer", key=ref)
-    return int(found)
-
-
-def _need(session: Session, ref: str) -> int:
-    found = session.connection().execute(select(NEED.c.id).where(NEED.c.external_ref == ref)).scalar()
-    if found is None:
-        raise NotFound(kind="need", key=ref)
-    return int(found)

@@ -7,8 +7,10 @@ from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, Service
+from timebank.people.notes import note_of, take_back
 from timebank.planning.tables import Season
 
 SEASON: Table = Season.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -50,7 +52,7 @@ def set_season(
     if (service is None) == (need_id is None):
         raise WrongInput(field="service, need", value=f"{service}, {need_id}", right=Phrase("right_one_subject"))
     season = Season(
-        service_id=_service(session, service) if service is not None else None,
+        service_id=number_of(session, Service, service) if service is not None else None,
         need_id=_need(session, need_id) if need_id is not None else None,
         from_day=from_day,
         to_day=to_day,
@@ -73,12 +75,8 @@ def end_season(session: Session, season_id: int, *, actor: str, now: datetime) -
     NotFound
         When there is none.
     """
-    season = session.get(Season, season_id, populate_existing=True, with_for_update=True)
-    if season is None:
-        raise NotFound(kind="season", key=str(season_id))
-    if season.withdrawn_at is None:
-        season.withdrawn_by, season.withdrawn_at = actor, now
-        session.flush()
+    season = note_of(session, Season, season_id)
+    take_back(session, season, actor=actor, now=now)
     return season
 
 
@@ -104,13 +102,6 @@ def _in_year(day: date, later: int) -> date:
         return day.replace(year=day.year + later)
     except ValueError:
         return date(day.year + later, 3, 1)
-
-
-def _service(session: Session, code: str) -> int:
-    number = session.exec(select(Service.id).where(Service.code == code)).first()
-    if number is None:
-        raise NotFound(kind="service", key=code)
-    return number
 
 
 def _need(session: Session, need_id: int) -> int:

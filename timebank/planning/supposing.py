@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Table
 from sqlmodel import Session
 
 from matching.whatif import Change, FewerVolunteers, MorePlaces, MoreVolunteers, Row, Weigh, what_if
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.tables import Area, Volunteer
@@ -35,7 +36,7 @@ def _table(model: Any) -> Table:
     return table
 
 
-AREA, SERVICE, VOLUNTEER, RESOURCE = map(_table, (Area, Service, Volunteer, Resource))
+AREA, SERVICE = map(_table, (Area, Service))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +89,14 @@ def _changes(session: Session, recalled: Recalled, supposed: Supposed) -> list[C
     changes: list[Change] = []
     for code, count in supposed.more:
         _check("more", count, 1)
-        area = _number(session, AREA.c.id, AREA.c.code, code)
+        area = number_of(session, Area, code)
         changes.append(MoreVolunteers(count, area, _skill(session, recalled, supposed.service)))
     if supposed.gone:
-        gone = [_number(session, VOLUNTEER.c.person_id, VOLUNTEER.c.external_ref, ref) for ref in supposed.gone]
+        gone = [number_of(session, Volunteer, ref, name="external_ref", number="person_id") for ref in supposed.gone]
         changes.append(FewerVolunteers(tuple(gone)))
     for code, count in supposed.places:
         _check("places", count, -MOST_MORE)
-        changes.append(MorePlaces(_number(session, RESOURCE.c.id, RESOURCE.c.code, code), count))
+        changes.append(MorePlaces(number_of(session, Resource, code), count))
     for name, value in supposed.weights:
         if name not in WEIGHTS:
             raise WrongInput(field="weight", value=name, right=Phrase("right_one_of", known=", ".join(WEIGHTS)))
@@ -111,15 +112,7 @@ def _check(field: str, count: int, least: int) -> None:
 def _skill(session: Session, recalled: Recalled, service: str | None) -> int | None:
     if service is None:
         return None
-    number = _number(session, SERVICE.c.id, SERVICE.c.code, service)
+    number = number_of(session, Service, service)
     if number not in recalled.codes.skills:
         raise NotFound(kind="service", key=service)
     return recalled.codes.skills[number]
-
-
-def _number(session: Session, number: "Column[int]", name: "Column[str]", key: str) -> int:
-    """Return the number of what is named."""
-    found = session.connection().execute(select(number).where(name == key)).scalar()
-    if found is None:
-        raise NotFound(kind=str(number.table), key=key)
-    return int(found)

@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
-from timebank.core.errors import NotFound, WrongInput
+from timebank.core.errors import WrongInput
+from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
+from timebank.people.notes import note_of, take_back
 from timebank.people.tables import Area
 from timebank.planning.tables import Suspension
 
@@ -50,8 +52,8 @@ def suspend(
     suspension = Suspension(
         from_day=from_day,
         to_day=to_day,
-        area_id=_area(session, area),
-        service_id=_service(session, service),
+        area_id=None if area is None else number_of(session, Area, area, level="subdistrict"),
+        service_id=None if service is None else number_of(session, Service, service),
         make_up=make_up,
         cause=cause,
         recorded_by=actor,
@@ -70,12 +72,8 @@ def lift(session: Session, suspension_id: int, *, actor: str, now: datetime) -> 
     NotFound
         When there is none.
     """
-    suspension = session.get(Suspension, suspension_id, populate_existing=True, with_for_update=True)
-    if suspension is None:
-        raise NotFound(kind="suspension", key=str(suspension_id))
-    if suspension.withdrawn_at is None:
-        suspension.withdrawn_by, suspension.withdrawn_at = actor, now
-        session.flush()
+    suspension = note_of(session, Suspension, suspension_id)
+    take_back(session, suspension, actor=actor, now=now)
     return suspension
 
 
@@ -83,21 +81,3 @@ def suspensions_from(session: Session, day: date) -> list[Suspension]:
     """Return what stands and ends after a day, the earliest first; at most a hundred."""
     wanted = select(Suspension).where(col(Suspension.to_day) > day, col(Suspension.withdrawn_at).is_(None))
     return list(session.exec(wanted.order_by(col(Suspension.from_day), col(Suspension.id)).limit(100)))
-
-
-def _area(session: Session, code: str | None) -> int | None:
-    if code is None:
-        return None
-    number = session.exec(select(Area.id).where(Area.code == code, Area.level == "subdistrict")).first()
-    if number is None:
-        raise NotFound(kind="area", key=code)
-    return number
-
-
-def _service(session: Session, code: str | None) -> int | None:
-    if code is None:
-        return None
-    number = session.exec(select(Service.id).where(Service.code == code)).first()
-    if number is None:
-        raise NotFound(kind="service", key=code)
-    return number

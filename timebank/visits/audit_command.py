@@ -8,11 +8,13 @@ import typer
 from sqlmodel import select
 
 from timebank.core.clock import now
+from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
 from timebank.core.texts import say
 from timebank.ledger.tables import Book
+from timebank.people.tables import Organisation
 from timebank.visits.samples import MOST_OF_A_GRADE, draw, sampled, strata, tell_outcome
-from timebank.visits.scope import LOCALES, both, organisation_of, wanted_book
+from timebank.visits.scope import LOCALES, both, wanted_book
 from timebank.visits.suspicions import look_for, review, suspicions_in
 
 sample_app = typer.Typer(no_args_is_help=True, help="Samples for audit 抽查.")
@@ -58,7 +60,7 @@ def draw_one(
 ) -> None:
     """Draw so many visits of each grade of evidence, or show the draw that stands; lists its visits."""
     with writing() as session:
-        own = organisation_of(session, organisation)
+        own = number_of(session, Organisation, organisation)
         days = {"from_day": first_day.date(), "to_day": last_day.date() + timedelta(days=1)}
         drawn = draw(session, own, seed=seed, quota=quota, actor=f"organisation:{own}", now=now(), **days)
         number, visits = drawn.id or 0, sampled(session, drawn.id or 0, organisation_id=own)
@@ -77,7 +79,7 @@ def tell_one(
 ) -> None:
     """Write down what came of asking about a drawn visit."""
     with writing() as session:
-        own = organisation_of(session, organisation)
+        own = number_of(session, Organisation, organisation)
         parts = {"outcome": outcome.value, "actor": f"organisation:{own}", "note": note}
         kept = tell_outcome(session, sample, visit, organisation_id=own, now=now(), **parts)
     for locale in LOCALES:
@@ -88,7 +90,7 @@ def tell_one(
 def show_one(sample: Sample, organisation: By) -> None:
     """Show what came of a sample, grade by grade."""
     with reading() as session:
-        own = organisation_of(session, organisation)
+        own = number_of(session, Organisation, organisation)
         for grade in strata(session, sample, organisation_id=own):
             both("visits_stratum", **grade._asdict())
 
@@ -119,7 +121,7 @@ def list_some(
 ) -> None:
     """List findings about givers of the organisation's areas, the oldest first, with their numbers."""
     with reading() as session:
-        own = organisation_of(session, organisation)
+        own = number_of(session, Organisation, organisation)
         for one in suspicions_in(session, own, state=state.value, first=first, after=after):
             words = " ".join(say(f"suspicion_{one.kind}", locale) for locale in LOCALES)
             numbers = " ".join(f"{name}={value}" for name, value in sorted(one.numbers.items()))
@@ -135,7 +137,7 @@ def review_one(
 ) -> None:
     """Say what a finding was, once, with words; whoever confirms one decides what to do."""
     with writing() as session:
-        own = organisation_of(session, organisation)
+        own = number_of(session, Organisation, organisation)
         parts = {"verdict": verdict.value, "actor": f"organisation:{own}", "note": note}
         state = review(session, number, organisation_id=own, now=now(), **parts).state
     for locale in LOCALES:

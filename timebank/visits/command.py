@@ -9,10 +9,11 @@ from sqlmodel import Session, select
 
 from timebank.core.clock import day_of, now
 from timebank.core.database import transaction
+from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import say
 from timebank.ledger.tables import Book
-from timebank.people.tables import Volunteer
+from timebank.people.tables import Organisation, Volunteer
 from timebank.visits import audit_command, life
 from timebank.visits.claims import choose_for_part, choose_for_visit
 from timebank.visits.credit import Credited
@@ -20,7 +21,7 @@ from timebank.visits.diary import Outcome, record_day
 from timebank.visits.due import MOST, due_visits
 from timebank.visits.endings import cancel_by, miss_by
 from timebank.visits.period import credit_period
-from timebank.visits.scope import LOCALES, both, organisation_of, own_visit, wanted_book
+from timebank.visits.scope import LOCALES, both, own_visit, wanted_book
 
 app = typer.Typer(no_args_is_help=True, help="Visits 上门服务.")
 app.add_typer(audit_command.sample_app, name="sample")
@@ -67,7 +68,7 @@ def due(
     """List the visits of a day that wait for somebody: planned, begun, ended and not confirmed, disputed."""
     on = day.date() if day else day_of(now())
     with reading() as session:
-        lines = due_visits(session, organisation_of(session, organisation), on, first=first, after=after)
+        lines = due_visits(session, number_of(session, Organisation, organisation), on, first=first, after=after)
     for line in lines:
         hour = f"{line.starts_min // 60:02d}:{line.starts_min % 60:02d}"
         state = " ".join(say(f"state_{line.status}", locale) for locale in LOCALES)
@@ -85,7 +86,7 @@ def record(
 ) -> None:
     """Write down a planned visit that was held, from paper or the telephone; it is confirmed by the organisation."""
     with writing() as session:
-        own = own_visit(session, visit, organisation_of(session, organisation))
+        own = own_visit(session, visit, number_of(session, Organisation, organisation))
         held = Outcome(visit, "confirmed", began.hour * 60 + began.minute, minutes, evidence.value, "organisation")
         changed = record_day(session, own.day, [held], actor=_actor(session, organisation), now=now())
         state = life.visit_of(session, visit).status
@@ -96,7 +97,7 @@ def record(
 def confirm(visit: Number, organisation: By) -> None:
     """Confirm a visit that is checked out, as the organisation."""
     with writing() as session:
-        own_visit(session, visit, organisation_of(session, organisation))
+        own_visit(session, visit, number_of(session, Organisation, organisation))
         state = life.confirm(session, visit, confirmed_by="organisation").status
     _told(visit, state)
 
@@ -105,7 +106,7 @@ def confirm(visit: Number, organisation: By) -> None:
 def dispute(visit: Number, organisation: By, note: Note) -> None:
     """Say what was not right; nothing is credited until it is resolved."""
     with writing() as session:
-        own_visit(session, visit, organisation_of(session, organisation))
+        own_visit(session, visit, number_of(session, Organisation, organisation))
         state = life.dispute(session, visit, actor=_actor(session, organisation), note=note, now=now()).status
     _told(visit, state)
 
@@ -133,7 +134,7 @@ def miss(
 ) -> None:
     """Write down that a visit did not happen, and by whose side."""
     with writing() as session:
-        own_visit(session, visit, organisation_of(session, organisation))
+        own_visit(session, visit, number_of(session, Organisation, organisation))
         parts = {"side": side.value, "actor": _actor(session, organisation), "note": note}
         state = miss_by(session, visit, now=now(), **parts).status
     _told(visit, state)
@@ -145,7 +146,7 @@ def cancel(
 ) -> None:
     """Call a planned visit off, for one side."""
     with writing() as session:
-        own_visit(session, visit, organisation_of(session, organisation))
+        own_visit(session, visit, number_of(session, Organisation, organisation))
         parts = {"side": side.value, "actor": _actor(session, organisation), "note": note}
         state = cancel_by(session, visit, now=now(), **parts).status
     _told(visit, state)
@@ -160,7 +161,7 @@ def claim(
 ) -> None:
     """Write down what a giver chooses that their hour becomes; it can be changed until it is settled."""
     with writing() as session:
-        actor, own = _actor(session, organisation), organisation_of(session, organisation)
+        actor, own = _actor(session, organisation), number_of(session, Organisation, organisation)
         if giver:
             who = session.exec(select(Volunteer.person_id).where(Volunteer.external_ref == giver)).first() or 0
             chosen = choose_for_part(session, number, who, becomes.value, actor=actor, now=now(), organisation_id=own)
@@ -202,4 +203,4 @@ def _told(visit: int, state: str, *, is_new: bool = True) -> None:
 
 
 def _actor(session: Session, code: str) -> str:
-    return f"organisation:{organisation_of(session, code)}"
+    return f"organisation:{number_of(session, Organisation, code)}"

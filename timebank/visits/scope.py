@@ -9,24 +9,9 @@ from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Locale, Phrase, say
 from timebank.ledger.tables import Book
 from timebank.needs.tables import Need
-from timebank.people.tables import Organisation
 from timebank.visits.tables import Visit
 
 LOCALES: tuple[Locale, ...] = ("zh", "en")
-
-
-def organisation_of(session: Session, code: str) -> int:
-    """Return the number of an organisation.
-
-    Raises
-    ------
-    NotFound
-        When there is none of that code.
-    """
-    number = session.exec(select(Organisation.id).where(Organisation.code == code)).first()
-    if number is None:
-        raise NotFound(kind="organisation", key=code[:40])
-    return number
 
 
 def own_visit(session: Session, visit_id: int, organisation_id: int) -> Visit:
