@@ -11,14 +11,15 @@ from rich.table import Column
 from timebank.core.texts import say
 
 STEPS = ("upgrade", "district", "plan", "play", "next_plan", "report")
+YEAR_STEPS = ("upgrade", "district", "prepare", "year", "count")
 Shown = Callable[[str, float], None]
 WIDE = 100
 """Columns from which bars need not fill the terminal's width."""
 
 
 @contextmanager
-def progress_on(console: Console) -> Iterator[Shown]:
-    """Show progress while the block runs: call with a step's name and its share, 0 to 1."""
+def progress_on(console: Console, steps: tuple[str, ...] = STEPS) -> Iterator[Shown]:
+    """Show progress of the named steps while the block runs: call with a step's name and its share, 0 to 1."""
     if not console.is_terminal:
         yield Lines(console)
         return
@@ -29,15 +30,15 @@ def progress_on(console: Console) -> Iterator[Shown]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, expand=console.width < WIDE) as drawn:
-        yield Bars(drawn)
+        yield Bars(drawn, steps)
 
 
 class Bars:
     """A bar for each step, drawn while it works."""
 
-    def __init__(self, drawn: Progress) -> None:
+    def __init__(self, drawn: Progress, steps: tuple[str, ...] = STEPS) -> None:
         self.drawn = drawn
-        self.bars = {step: drawn.add_task(step_name(step), total=1, start=False) for step in STEPS}
+        self.bars = {step: drawn.add_task(step_name(step), total=1, start=False) for step in steps}
 
     def __call__(self, step: str, share: float) -> None:
         """Move the bar of a step to its share."""

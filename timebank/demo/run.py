@@ -67,18 +67,23 @@ class Recipe:
     seed: int
     scale: float
     starts_on: date
+    days: int = 0
+    """Days of a year that is played system by system; 0 for the demo of 28 days."""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as it is kept with the first milestone."""
-        return {"seed": self.seed, "scale": self.scale, "starts_on": self.starts_on.isoformat()}
+        known = {"seed": self.seed, "scale": self.scale, "starts_on": self.starts_on.isoformat()}
+        return known | ({"days": self.days} if self.days else {})
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Recipe":
         """Read what :meth:`to_json` made."""
-        return cls(seed=kept["seed"], scale=kept["scale"], starts_on=date.fromisoformat(kept["starts_on"]))
+        first = date.fromisoformat(kept["starts_on"])
+        return cls(seed=kept["seed"], scale=kept["scale"], starts_on=first, days=kept.get("days", 0))
 
     def __str__(self) -> str:
-        return f"seed {self.seed}, scale {self.scale:g}, from {self.starts_on.isoformat()}"
+        length = f", {self.days} days of a year" if self.days else ""
+        return f"seed {self.seed}, scale {self.scale:g}, from {self.starts_on.isoformat()}{length}"
 
 
 class Tokens(NamedTuple):
@@ -90,7 +95,7 @@ class Tokens(NamedTuple):
 
 
 def choose_recipe(
-    engine: Engine, *, seed: int | None, scale: float | None, starts_on: date | None, now: datetime
+    engine: Engine, *, seed: int | None, scale: float | None, starts_on: date | None, now: datetime, days: int = 0
 ) -> Recipe:
     """Return the recipe that stands in the database, or a new one; what is not asked for follows what stands.
 
@@ -106,7 +111,7 @@ def choose_recipe(
     kept = reached(engine, "recipe")
     if kept is None:
         first = starts_on or monday_of(day_of(now)) - timedelta(days=HORIZON_DAYS)
-        asked = Recipe(seed=FIRST_SEED if seed is None else seed, scale=scale or 1.0, starts_on=first)
+        asked = Recipe(seed=FIRST_SEED if seed is None else seed, scale=scale or 1.0, starts_on=first, days=days)
 
         def work(session: Session) -> dict[str, Any]:
             _refuse_strangers(session)
@@ -118,6 +123,7 @@ def choose_recipe(
         seed=stands.seed if seed is None else seed,
         scale=stands.scale if scale is None else scale,
         starts_on=starts_on or stands.starts_on,
+        days=days,
     )
     if asked != stands:
         raise DemoDiffers(stands=str(stands), asked=str(asked))
@@ -144,21 +150,24 @@ def run_demo(
     upgrade(engine)
     progress("upgrade", 1)
     recipe = choose_recipe(engine, seed=seed, scale=scale, starts_on=starts_on, now=now)
-    _build(engine, recipe, now, progress)
+    build_from(engine, recipe, now, progress)
     played = _plan(engine, "plan", recipe.starts_on, now, progress)
     _play(engine, recipe, progress)
     _plan(engine, "next_plan", recipe.starts_on + timedelta(days=HORIZON_DAYS), now, progress)
     return played
 
 
-def _build(engine: Engine, recipe: Recipe, now: datetime, progress: Progress) -> None:
+def build_from(engine: Engine, recipe: Recipe, now: datetime, progress: Progress) -> dict[str, Any]:
+    """Build the district of a recipe unless it stands; returns what was counted, with the number of its book."""
+
     def work(session: Session) -> dict[str, Any]:
         counts = build_district(session, seed=recipe.seed, scale=recipe.scale, starts_on=recipe.starts_on, now=now)
         return counts | {"book_id": book_id(ensure_book(session, BOOK, "普陀区时光汇", now))}
 
     progress("district", 0)
-    do_once(engine, "district", work, now=now)
+    built, _ = do_once(engine, "district", work, now=now)
     progress("district", 1)
+    return built
 
 
 def _plan(engine: Engine, step: str, starts_on: date, now: datetime, progress: Progress) -> int:

@@ -1,0 +1,5 @@
+"""The chapters in the order in which a day is played."""
+
+from timebank.demo.year.chapter import Chapter
+
+CHAPTERS: tuple[Chapter, ...] = ()
