@@ -17,9 +17,11 @@ from timebank.core.opening import opened, reading
 from timebank.core.schema import upgrade as upgrade_schema
 from timebank.core.settings import Settings
 from timebank.core.texts import say, say_refusal
-from timebank.demo.progress import progress_on
+from timebank.demo.progress import YEAR_STEPS, progress_on
 from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
+from timebank.demo.year.run import Asked, run_year
+from timebank.demo.year.told import tell_year
 from timebank.health.command import app as health_app
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
@@ -67,9 +69,17 @@ def demo(
         ),
     ] = None,
     starts_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day played.")] = None,
+    year: Annotated[  # noqa: FBT002  # a switch of the command line
+        bool, typer.Option("--year", help="Play a year of every system instead, beside the published table.")
+    ] = False,
+    days: Annotated[int | None, typer.Option(min=1, max=366, help="Play only so many days of the year.")] = None,
 ) -> None:
     """Build, plan and play a synthetic district; go on where an earlier run was stopped."""
     settings, console = Settings.from_environment(), Console()
+    if year:
+        first_day = starts_on.date() if starts_on else None
+        _play_year(settings, console, Asked(seed=seed, scale=scale, starts_on=first_day, days=days))
+        return
     with database(settings.database_url) as engine:
         with progress_on(console) as progress:
             first_day = starts_on.date() if starts_on else None
@@ -84,6 +94,14 @@ def demo(
         console.print(part)
     console.print(f"\n{say('page_written', 'zh', path=page)}\n{say('page_written', 'en', path=page)}", soft_wrap=True)
     console.print(to_paste(tokens), soft_wrap=True, markup=False, highlight=False)
+
+
+def _play_year(settings: Settings, console: Console, asked: Asked) -> None:
+    with database(settings.database_url) as engine, progress_on(console, YEAR_STEPS) as progress:
+        played = run_year(engine, asked, now=now(), progress=progress)
+    for part in tell_year(played):
+        console.print()
+        console.print(part)
 
 
 @app.command()

@@ -48,29 +48,33 @@ def tell(figures: Figures, published: Published, *, width: int) -> Iterator[Rend
     """
     between = " " if width >= WIDE else "\n"
     if published.scale != 1:
-        yield _note("synthetic_scaled", percent=published.percent)
+        yield note("synthetic_scaled", percent=published.percent)
     yield _coverage_table(figures, between)
     yield _comparison_table(figures, between)
-    yield _note("by_hand_note")
+    yield note("by_hand_note")
     careful = walk_note(figures)
     if careful:
-        yield _note(careful[0], **careful[1])
+        yield note(careful[0], **careful[1])
     yield _happened_table(figures)
 
 
-def _both(key: str, between: str = " ") -> str:
+def both(key: str, between: str = " ") -> str:
+    """Write a text in both languages."""
     return between.join((say(key, "zh"), say(key, "en")))
 
 
-def _note(key: str, **values: object) -> Text:
+def note(key: str, **values: object) -> Text:
+    """Write a remark, a line for each language."""
     return Text("\n".join((say(key, "zh", **values), say(key, "en", **values))))
 
 
-def _table() -> Table:
+def table_of() -> Table:
+    """Start a table as every one of the demo looks."""
     return Table(box=box.HORIZONTALS, collapse_padding=True, pad_edge=False)
 
 
-def _titled(title: str, table: Table) -> Group:
+def titled(title: str, table: Table) -> Group:
+    """Set a title over a table."""
     return Group(Text(title, style="bold"), table)
 
 
@@ -78,17 +82,17 @@ def _coverage_table(figures: Figures, between: str) -> Group:
     services = {row.service: (row.service_zh, row.service_en) for row in figures.coverage}
     streets = {street.area_id: between.join((street.name_zh, street.name_en)) for street in figures.streets}
     everywhere = _cells(list(figures.coverage), list(services))
-    table = _table()
-    table.add_column(_both("subdistrict", "\n"), no_wrap=True)
+    table = table_of()
+    table.add_column(both("subdistrict", "\n"), no_wrap=True)
     for (zh, en), longest in zip(services.values(), everywhere[:-1], strict=True):
         table.add_column(f"{zh}\n{en.replace(' ', between, 1)}", justify="right", min_width=len(longest))
-    table.add_column(_both("unmet", "\n"), justify="right", no_wrap=True)
+    table.add_column(both("unmet", "\n"), justify="right", no_wrap=True)
     for area, rows in groupby(figures.coverage, key=lambda row: row.area_id):
         table.add_row(streets[area], *_cells(list(rows), list(services)))
     table.add_section()
-    table.add_row(_both("all"), *everywhere, style="bold")
+    table.add_row(both("all"), *everywhere, style="bold")
     last_day = figures.ends_on - timedelta(days=1)
-    return _titled(f"{_both('met_of_needs', between)} · {figures.starts_on} – {last_day}", table)
+    return titled(f"{both('met_of_needs', between)} · {figures.starts_on} – {last_day}", table)
 
 
 def _cells(rows: list[Coverage], services: list[str]) -> list[str]:
@@ -100,31 +104,31 @@ def _cells(rows: list[Coverage], services: list[str]) -> list[str]:
 
 
 def _comparison_table(figures: Figures, between: str) -> Group:
-    table = _table()
-    table.add_column(_both("what"))
-    table.add_column(_both("engine", "\n"), justify="right")
-    table.add_column(_both("by_hand", "\n"), justify="right")
+    table = table_of()
+    table.add_column(both("what"))
+    table.add_column(both("engine", "\n"), justify="right")
+    table.add_column(both("by_hand", "\n"), justify="right")
     for line in comparison(figures):
-        table.add_row(_both(line.key), line.engine, line.by_hand)
+        table.add_row(both(line.key), line.engine, line.by_hand)
     key, values = proof(figures)
-    table.add_row(_both("proof"), _note(key, **values), "—")
-    return _titled(_both("engine_and_hand", between), table)
+    table.add_row(both("proof"), note(key, **values), "—")
+    return titled(both("engine_and_hand", between), table)
 
 
 def _happened_table(figures: Figures) -> Group:
-    table = _table()
-    table.add_column(_both("what"))
-    table.add_column(_both("count"), justify="right")
+    table = table_of()
+    table.add_column(both("what"))
+    table.add_column(both("count"), justify="right")
     for status, count in figures.visits_by_status.items():
-        table.add_row(_both(f"visit_{status}"), f"{count:,}")
+        table.add_row(both(f"visit_{status}"), f"{count:,}")
     for status, count in figures.bookings_by_status.items():
-        table.add_row(_both(f"booking_{status}"), f"{count:,}")
-    table.add_row(_both("coins_given"), whole_coins(figures))
-    table.add_row(_both("transfers_sealed"), f"{figures.transfers:,} / {figures.sealed:,}")
+        table.add_row(both(f"booking_{status}"), f"{count:,}")
+    table.add_row(both("coins_given"), whole_coins(figures))
+    table.add_row(both("transfers_sealed"), f"{figures.transfers:,} / {figures.sealed:,}")
     first = next(iter(figures.findings), None)
     broken = {"check": first.check, "row": first.row} if first else {}
-    table.add_row(_both("books"), _note("books_broken", **broken) if first else _note("books_hold"))
-    return _titled(_both("what_happened"), table)
+    table.add_row(both("books"), note("books_broken", **broken) if first else note("books_hold"))
+    return titled(both("what_happened"), table)
 
 
 def to_paste(tokens: Tokens) -> str:

@@ -41,13 +41,19 @@ class Played(NamedTuple):
     seconds: dict[str, float]
 
 
+class Asked(NamedTuple):
+    """What is asked of a year; what is left out follows what stands, or the published district from its first day."""
+
+    seed: int | None = None
+    scale: float | None = None
+    starts_on: date | None = None
+    days: int | None = None
+
+
 def run_year(
     engine: Engine,
+    asked: Asked,
     *,
-    seed: int | None = None,
-    scale: float | None = None,
-    starts_on: date | None = None,
-    days: int | None = None,
     now: datetime,
     progress: Progress,
     chapters: Iterable[Chapter] = CHAPTERS,
@@ -64,8 +70,14 @@ def run_year(
     progress("upgrade", 0)
     upgrade(engine)
     progress("upgrade", 1)
+    stands = reached(engine, "recipe") or {}
     recipe = choose_recipe(
-        engine, seed=seed, scale=scale, starts_on=starts_on or _first_day(engine), now=now, days=days or DAYS_OF_YEAR
+        engine,
+        seed=asked.seed,
+        scale=asked.scale,
+        starts_on=asked.starts_on or (None if stands else YEAR_STARTS_ON),
+        now=now,
+        days=asked.days or stands.get("days") or DAYS_OF_YEAR,
     )
     year = _year(engine, recipe, progress)
     played = tuple(chapters)
@@ -75,11 +87,6 @@ def run_year(
     rows = counted(engine, year, played)
     progress("count", 1)
     return Played(year, rows, seconds_by_chapter(engine, played))
-
-
-def _first_day(engine: Engine) -> date | None:
-    """Return the first day of a new year; one that stands keeps its own."""
-    return None if reached(engine, "recipe") else YEAR_STARTS_ON
 
 
 def _year(engine: Engine, recipe: Recipe, progress: Progress) -> Year:
