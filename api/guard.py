@@ -42,6 +42,7 @@ ROWS_BY_FIELD = {
     "areas": 20,
     "services": 20,
     "shortage": 100,
+    "careCoverage": 20,
     "resources": 10,
     "taken": 7,
     "types": 60,

@@ -9,6 +9,7 @@ from rich.console import Console
 from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
+from timebank.care.command import app as care_app
 from timebank.core.clock import day_of, now
 from timebank.core.database import database
 from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
@@ -57,6 +58,7 @@ app.add_typer(visits_app, name="visits")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")
+app.add_typer(care_app, name="care")
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 from sqlmodel import SQLModel
 
+from timebank.care import guards as care_guards
+from timebank.care import tables as care
 from timebank.coins import guards as coins_guards
 from timebank.coins import tables as coins
 from timebank.core import tables as core
@@ -21,12 +23,13 @@ from timebank.visits import tables as visits
 METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
-GUARDS = (ledger_guards, needs_guards, coins_guards, visits_guards, honours_guards)
+GUARDS = (ledger_guards, needs_guards, coins_guards, visits_guards, honours_guards, care_guards)
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
 __all__ = [
     "GUARDS",
     "METADATA",
+    "care",
     "coins",
     "core",
     "honours",

@@ -13,6 +13,7 @@ from typing_extensions import override
 from api.context import Context, Info
 from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
+from api.schema.care import CareMutations, CareQueries
 from api.schema.connections import Connection
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
 from api.schema.nodes import Node
@@ -75,7 +76,9 @@ class Me:
 
 
 @strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
-class Query:
+class Query(
+    CareQueries,
+):
     """What can be asked."""
 
     viewer: Viewer = strawberry.field(resolver=viewer, description="Who asks, by the token.")
@@ -149,7 +152,9 @@ class Query:
 
 
 @strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
-class Mutation:
+class Mutation(
+    CareMutations,
+):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 
     @strawberry.mutation(description="Create a project with its resources, slots and rule of who may be helped.")

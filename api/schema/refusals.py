@@ -1,12 +1,14 @@
 """Refusals as types: one for each that a mutation can meet, all with a code and a message for people."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 
 import strawberry
 
 from api.context import Context, Info
 from api.schema.scalars import InLocale, chosen
+from timebank.care import refusals as care
 from timebank.core import errors
 from timebank.core.texts import say_refusal
 
@@ -58,11 +60,38 @@ class KeyConflict(Refused):
     key: str = strawberry.field(description="The key that was used before.")
 
 
+@strawberry.type(description="Somebody has none of the roles that an act takes on that day.")
+class RoleMissing(Refused):
+    """Somebody has none of the roles that an act takes."""
+
+    act: str = strawberry.field(description="What was to be done, such as survey.")
+
+
+@strawberry.type(description="Somebody has never had the training that an act takes.")
+class TrainingMissing(Refused):
+    """Somebody has never had the training that an act takes."""
+
+    act: str = strawberry.field(description="What was to be done, such as survey.")
+    training: str = strawberry.field(description="The training that is missing.")
+
+
+@strawberry.type(description="The training that an act takes has ended.")
+class TrainingExpired(Refused):
+    """The training that an act takes has ended."""
+
+    act: str = strawberry.field(description="What was to be done, such as survey.")
+    training: str = strawberry.field(description="The training to renew.")
+    expired_on: date = strawberry.field(description="First day on which it was not good any more.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
     errors.WrongInput: (WrongInput, ("field", "value", "right")),
     errors.KeyConflict: (KeyConflict, ("key",)),
+    care.RoleMissing: (RoleMissing, ("act",)),
+    care.TrainingMissing: (TrainingMissing, ("act", "training")),
+    care.TrainingExpired: (TrainingExpired, ("act", "training", "expired_on")),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 

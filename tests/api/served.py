@@ -28,7 +28,7 @@ LONG = 22
 GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
 READING = {
     "office": frozenset({"projects:read", "projects:write"}),
-    "organisation": frozenset({"matches:read", "matches:run"}),
+    "organisation": frozenset({"care:read", "care:write", "matches:read", "matches:run"}),
     "volunteer": frozenset({"accounts:read", "visits:read"}),
 }
 

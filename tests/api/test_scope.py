@@ -43,9 +43,20 @@ ASKED = {
     "mutation startMatchRun": 'mutation { startMatchRun(idempotencyKey: "m", input: { startsOn: "2026-03-02" }) '
     "{ __typename } }",
     "mutation publishPlan": f'mutation {{ publishPlan(id: "{EAST_PLAN}") {{ __typename }} }}',
+    "query careTeam": "{ careTeam(first: 1) { edges { node { ref } } } }",
+    "query advicePoints": "{ advicePoints(first: 1) { edges { node { code } } } }",
+    "query careCoverage": "{ careCoverage { subdistrict } }",
+    "query seniorsWithoutContact": "{ seniorsWithoutContact(first: 1) { edges { node { seniorRef } } } }",
+    "query lapsedContacts": "{ lapsedContacts(first: 1) { edges { node { seniorRef } } } }",
+    "mutation assignContact": 'mutation { assignContact(seniorRef: "S1", memberRef: "C1", fromDay: "2026-03-02") '
+    "{ __typename } }",
+    "mutation recordTraining": 'mutation { recordTraining(memberRef: "C1", training: "survey", '
+    'trainedOn: "2026-03-01") { __typename } }',
+    "mutation giveAdvice": 'mutation { giveAdvice(memberRef: "C1", point: "P1", day: "2026-03-01", topic: "policy", '
+    'idempotencyKey: "m") { __typename } }',
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
-EVERYONE = {"query viewer", "query areas", "query services"}
+EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints"}
 PERSONS = EVERYONE | {"query me"}
 ORGANISATIONS = EVERYONE | {
     "query shortage",
@@ -54,6 +65,13 @@ ORGANISATIONS = EVERYONE | {
     "query matchRuns",
     "mutation startMatchRun",
     "mutation publishPlan",
+    "query careTeam",
+    "query careCoverage",
+    "query seniorsWithoutContact",
+    "query lapsedContacts",
+    "mutation assignContact",
+    "mutation recordTraining",
+    "mutation giveAdvice",
 }
 OFFICES = EVERYONE | {
     "query shortage",

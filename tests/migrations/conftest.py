@@ -10,6 +10,16 @@ from sqlmodel import Session, select
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
 from tests.worlds import MONDAY, World
+from timebank.care.tables import (
+    Advice,
+    AdviceClosure,
+    AdviceHours,
+    CareLevel,
+    CareMember,
+    CareRole,
+    SeniorContact,
+    Training,
+)
 from timebank.core.database import transaction
 from timebank.core.jobs import enqueue
 from timebank.core.tables import Milestone
@@ -74,6 +84,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _ask_and_offer(session, world, noon)
         _look_back(session, world, noon)
         _say_how_to_plan(session, world, noon)
+        _care(session, world, noon)
         _certify(session, world, noon)
         fill_coins(session, Town(world, noon))
     return world
@@ -231,6 +242,28 @@ def _say_how_to_plan(session: Session, world: World, now: datetime) -> None:
     )
     session.flush()
     session.add(PriorityRule(order_id=order.id or 0, position=0, tier=0, category="childless"))
+    session.flush()
+
+
+def _care(session: Session, world: World, now: datetime) -> None:
+    """Leave a row in every table of the care team."""
+    who, senior = world.volunteers["V1"], world.seniors["S1"]
+    point = session.exec(select(AdvicePoint.id)).one() or 0
+    said: dict[str, Any] = {"recorded_by": "organisation:1", "recorded_at": now}
+    session.add(CareMember(person_id=who, external_ref="C1", joined_on=MONDAY))
+    session.flush()
+    days: dict[str, Any] = {"from_day": MONDAY, "to_day": NEXT_WEEK.date()}
+    session.add_all(
+        (
+            CareRole(member_id=who, role="adviser", area_id=world.areas["310107004"], from_day=MONDAY, **said),
+            Training(person_id=who, kind="survey", trained_on=MONDAY, **said),
+            Advice(member_id=who, point_id=point, day=MONDAY, topic="policy", idempotency_key="k", **said),
+            CareLevel(member_id=who, level="bronze", awarded_on=MONDAY, months=6, advices=2, article="a", **said),
+            AdviceHours(point_id=point, weekdays=31, opens_min=540, closes_min=690, from_day=MONDAY, **said),
+            AdviceClosure(point_id=point, **days, **said),
+            SeniorContact(senior_id=senior, member_id=who, from_day=MONDAY, **said),
+        )
+    )
     session.flush()
 
 

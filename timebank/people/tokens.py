@@ -20,7 +20,18 @@ from timebank.people.tables import AccessToken, Organisation
 ALPHABET = string.ascii_letters + string.digits
 SECRET_LENGTH = 32
 LONGEST_DAYS = 366
-SCOPES = frozenset({"projects:read", "projects:write", "accounts:read", "visits:read", "matches:read", "matches:run"})
+SCOPES = frozenset(
+    {
+        "accounts:read",
+        "care:read",
+        "care:write",
+        "matches:read",
+        "matches:run",
+        "projects:read",
+        "projects:write",
+        "visits:read",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
