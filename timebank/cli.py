@@ -10,6 +10,7 @@ from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
 from timebank.care.command import app as care_app
+from timebank.charity.command import app as charity_app
 from timebank.core.clock import day_of, now
 from timebank.core.database import database
 from timebank.core.errors import PersonalDataUnreadable, Refusal, StoreUnavailable
@@ -59,6 +60,7 @@ app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")
 app.add_typer(care_app, name="care")
+app.add_typer(charity_app, name="charity")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
 from timebank.people import tables as people
 from timebank.planning import tables as planning
+from timebank.projects import guards as projects_guards
 from timebank.projects import tables as projects
 from timebank.visits import guards as visits_guards
 from timebank.visits import tables as visits
@@ -23,7 +24,15 @@ from timebank.visits import tables as visits
 METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
-GUARDS = (ledger_guards, needs_guards, coins_guards, visits_guards, honours_guards, care_guards)
+GUARDS = (
+    ledger_guards,
+    needs_guards,
+    projects_guards,
+    coins_guards,
+    visits_guards,
+    honours_guards,
+    care_guards,
+)
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
 __all__ = [

@@ -56,7 +56,19 @@ from timebank.planning.tables import (
     Unmet,
 )
 from timebank.projects.projects import SLOT
-from timebank.projects.tables import Booking
+from timebank.projects.tables import (
+    Booking,
+    BudgetEntry,
+    BudgetLine,
+    Commitment,
+    Contribution,
+    Handout,
+    ProjectApplication,
+    ProjectGoal,
+    ProjectHours,
+    ProjectOrigin,
+    ProjectStep,
+)
 from timebank.visits.audit_tables import AuditSample, SampledVisit, Suspicion
 from timebank.visits.claim_tables import GroupClaim, VisitClaim
 from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, GroupService
@@ -86,6 +98,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _say_how_to_plan(session, world, noon)
         _care(session, world, noon)
         _certify(session, world, noon)
+        _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))
     return world
 
@@ -296,3 +309,66 @@ def _certify(session: Session, world: World, now: datetime) -> None:
         contact="021-00000000",
     )
     revoke(session, issue(session, application, now=now).certificate.number, reason="error", now=now)
+
+
+def _do_good(session: Session, world: World, now: datetime) -> None:
+    """Leave a row in every table of a charity project."""
+    senior, area, bath = world.seniors["S2"], world.areas["310107004"], world.services["bath"]
+    of: dict[str, Any] = {"project_id": world.project}
+    keyed: dict[str, Any] = {"idempotency_key": "k"}
+    line = BudgetLine(**of, code="staff", name_zh="人员", planned_cents=100)
+    given = Contribution(
+        **of,
+        **keyed,
+        donor_kind="company",
+        donor="沪光",
+        kind="goods",
+        what="大米",
+        unit="袋",
+        quantity=2,
+        value_cents=10,
+        received_on=MONDAY,
+        recorded_by="a",
+        recorded_at=now,
+        request_hash=b"hash",
+    )
+    session.add_all((line, given))
+    session.flush()
+    promise = Commitment(
+        **of, **keyed, line_id=line.id or 0, what="护理", party="社", amount_cents=50, request_hash=b"hash"
+    )
+    session.add(promise)
+    session.flush()
+    who: dict[str, Any] = {"actor": "a", "note": "因故"}
+    origin: dict[str, Any] = {"week": MONDAY, "needed_min": 60, "served_min": 0, "unmet_min": 60}
+    transfer = session.exec(select(Transfer.id).limit(1)).one() or 0
+    session.add_all(
+        (
+            BudgetEntry(
+                commitment_id=promise.id or 0,
+                kind="commit",
+                amount_cents=50,
+                on_day=MONDAY,
+                entered_at=now,
+                **who,
+                **keyed,
+            ),
+            Handout(
+                contribution_id=given.id or 0,
+                senior_id=senior,
+                quantity=1,
+                given_on=MONDAY,
+                given_by="a",
+                recorded_at=now,
+                **keyed,
+            ),
+            ProjectHours(transfer_id=transfer, senior_id=senior, minutes=10, drawn_on=MONDAY, drawn_by="a", **of),
+            ProjectStep(from_stage="draft", to_stage="running", taken_at=now, **who, **of),
+            ProjectGoal(area_id=area, service_id=bath, weekly_min=60, **of),
+            ProjectOrigin(area_id=area, service_id=bath, recorded_by="a", recorded_at=now, **origin, **of),
+            ProjectApplication(
+                volunteer_id=world.volunteers["V1"], applied_at=now, request_hash=b"hash", **keyed, **of
+            ),
+        )
+    )
+    session.flush()

@@ -36,7 +36,7 @@ def load_problem(session: Session, question: Question) -> Problem:
         When a pair that must be breaks a rule.
     """
     days, people = question.days, (need_rows.seniors_asked(question), volunteers_asked(question.organisation_id))
-    offered = slot_rows(session, days)
+    offered = slot_rows(session, days, question.project_id)
     asked = _asked(session, question)
     codes = _codes(asked, offered)
     needs = need_rows.load_needs(asked, question, codes)
@@ -70,7 +70,7 @@ def load_problem(session: Session, question: Question) -> Problem:
 
 def load_codes(session: Session, question: Question) -> Codes:
     """Return how the services, languages and traits of a question are numbered."""
-    return _codes(_asked(session, question), slot_rows(session, question.days))
+    return _codes(_asked(session, question), slot_rows(session, question.days, question.project_id))
 
 
 def _asked(session: Session, question: Question) -> Asked:
@@ -85,7 +85,7 @@ def _asked(session: Session, question: Question) -> Asked:
         waited=need_rows.load_waiting(session, question, rows),
         regular=before_rows.regular_weekdays(session, question, plans),
         traits=person_rows.load_traits(session, people),
-        open_to=open_resources(session, question.days, rows, also),
+        open_to=open_resources(session, question.days, rows, also, question.project_id),
         served_on=need_rows.load_served(session, question),
     )
 

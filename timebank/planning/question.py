@@ -9,13 +9,14 @@ from matching.problem import Params
 from timebank.needs.tables import Need
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.planning.in_force import DISTRICT
-from timebank.projects.tables import Booking, Slot
+from timebank.projects.tables import Booking, Resource, Slot
 from timebank.visits.life import VISIT
 
 NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 OWN: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 STANDARD = Params(change_m=500, waiting_m_per_day=50)
 """What a plan weighs unless it is asked otherwise: a pair that stands is worth 500 m, a day of waiting 50 m.
@@ -29,7 +30,8 @@ class Question:
     """What is to be planned: the horizon, whose needs (empty: the whole district's), and the engine's params.
 
     ``begun_on`` is given when the rest of a plan is mended: the first day of that plan. What was served since is not
-    due again before its time.
+    due again before its time. ``project_id`` asks for the places of one project alone, and for those who have no place
+    in these days.
     """
 
     starts_on: date
@@ -37,6 +39,7 @@ class Question:
     organisation_id: int | None = None
     params: Params = field(default=STANDARD)
     begun_on: date | None = None
+    project_id: int | None = None
 
     @property
     def scope(self) -> str:
@@ -70,10 +73,24 @@ def needs_asked(question: Question) -> Select[tuple[int]]:
             or_(NEED.c.frequency_kind != "once", ~_was_met(question.starts_on)),
         )
     )
+    if question.project_id is not None:
+        served = select(RESOURCE.c.service_id).where(RESOURCE.c.project_id == question.project_id)
+        return asked.where(NEED.c.service_id.in_(served), ~_has_place(question))
     if question.organisation_id is None:
         return asked
     areas = select(OWN.c.area_id).where(OWN.c.organisation_id == question.organisation_id)
     return asked.where(NEED.c.organisation_id == question.organisation_id, SENIOR.c.subdistrict_id.in_(areas))
+
+
+def _has_place(question: Question) -> ColumnElement[bool]:
+    """Whether a need has a place in the days of a question already."""
+    return exists().where(
+        BOOKING.c.need_id == NEED.c.id,
+        BOOKING.c.status.in_(("booked", "used")),
+        BOOKING.c.slot_id == SLOT.c.id,
+        SLOT.c.day >= question.starts_on,
+        SLOT.c.day < question.ends_on,
+    )
 
 
 def _was_met(day: date) -> ColumnElement[bool]:

@@ -5,16 +5,17 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Row, Table, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from matching.plan import Plan as Answer
 from matching.problem import Ints, Mask
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongState
+from timebank.ledger.refusals import broke
 from timebank.needs.tables import Need
 from timebank.people.tables import Senior, Volunteer
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, needs_of
-from timebank.planning.slot_rows import project_budgets, spent_cents
 from timebank.planning.tables import Plan
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.visits.life import VISIT
@@ -167,8 +168,14 @@ def book_places(session: Session, plan: Plan, answer: Answer) -> int:
     if rows:
         booked = insert_or_skip(connection, BOOKING)
         again = {name: booked.excluded[name] for name in ("plan_id", "distance_m", "status")}
-        connection.execute(booked.on_conflict_do_update(index_elements=["slot_id", "need_id"], set_=again), rows)
-        _refuse_overspent(session, plan, {slots[slot].project_id for slot, _ in new if slots[slot].place_cost_cents})
+        gate = booked.on_conflict_do_update(index_elements=["slot_id", "need_id"], set_=again)
+        try:
+            with session.begin_nested():
+                connection.execute(gate, rows)
+        except IntegrityError as fault:  # the database keeps what places cost a budget, and refuses more than it holds
+            if not broke(fault, "ck_project_state_budget"):
+                raise
+            raise outdated(plan) from fault
     return len(rows)
 
 
@@ -180,13 +187,6 @@ def _is_overfull(session: Session, slots: dict[int, Row[Any]], taken: list[tuple
     return any(places[slot] > slots[slot].places or chairs[slot] > slots[slot].wheelchairs for slot in asked)
 
 
-def _refuse_overspent(session: Session, plan: Plan, projects: set[int]) -> None:
-    """Refuse when the places that now stand cost a project more than its budget."""
-    budgets, spent = project_budgets(session, projects), spent_cents(session, projects)
-    if any(spent.get(project, 0) > cents for project, cents in budgets.items()):
-        raise outdated(plan)
-
-
 def _places(plan: Plan) -> Any:
     """Return the query of the slots of running projects from the plan's first day on."""
     return (
@@ -195,8 +195,6 @@ def _places(plan: Plan) -> Any:
             SLOT.c.day,
             SLOT.c.places,
             SLOT.c.wheelchairs,
-            RESOURCE.c.project_id,
-            RESOURCE.c.place_cost_cents,
         )
         .join(RESOURCE, RESOURCE.c.id == SLOT.c.resource_id)
         .join(PROJECT, PROJECT.c.id == RESOURCE.c.project_id)

@@ -17,7 +17,7 @@ from timebank.planning.columns import floats, ints
 from timebank.planning.person_rows import Span, categories_on, category_spans
 from timebank.planning.question import Question
 from timebank.projects.eligibility import is_eligible
-from timebank.projects.tables import Booking, Project, Resource, Slot
+from timebank.projects.tables import Booking, Project, ProjectState, Resource, Slot
 from timebank.rules.decision import age_on
 
 
@@ -27,7 +27,7 @@ def _table(model: Any) -> Table:
 
 
 SLOT, RESOURCE, PROJECT, BOOKING, AREA = map(_table, (Slot, Resource, Project, Booking, Area))
-NEED, SERVICE = map(_table, (Need, Service))
+NEED, SERVICE, STATE = map(_table, (Need, Service, ProjectState))
 
 
 class Open(NamedTuple):
@@ -38,8 +38,8 @@ class Open(NamedTuple):
     end_day: date
 
 
-def slot_rows(session: Session, days: tuple[date, date]) -> list[Row[Any]]:
-    """Return the slots of running projects within the days (half-open), with place and service of their resource."""
+def slot_rows(session: Session, days: tuple[date, date], project_id: int | None = None) -> list[Row[Any]]:
+    """Return the slots of running projects, or of one, within the days (half-open), with their resource's service."""
     wanted = (
         select(
             SLOT,
@@ -54,6 +54,8 @@ def slot_rows(session: Session, days: tuple[date, date]) -> list[Row[Any]]:
         .where(SLOT.c.day >= days[0], SLOT.c.day < days[1])
         .order_by(SLOT.c.id)
     )
+    if project_id is not None:
+        wanted = wanted.where(PROJECT.c.id == project_id)
     return list(session.connection().execute(wanted))
 
 
@@ -111,9 +113,14 @@ def load_budgets(session: Session, rows: list[Row[Any]], days: tuple[date, date]
 
 
 def project_budgets(session: Session, projects: Iterable[int]) -> dict[int, int]:
-    """Return what the budgets of some projects hold in all, in cents."""
-    wanted = select(PROJECT.c.id, PROJECT.c.budget_cents).where(PROJECT.c.id.in_(sorted(projects)))
-    return {row.id: row.budget_cents for row in session.connection().execute(wanted)}
+    """Return what the budgets of some projects hold for places, in cents: all that no line of a budget is for."""
+    lines = func.coalesce(STATE.c.lines_cents, 0)
+    wanted = (
+        select(PROJECT.c.id, (PROJECT.c.budget_cents - lines).label("cents"))
+        .outerjoin(STATE, STATE.c.project_id == PROJECT.c.id)
+        .where(PROJECT.c.id.in_(sorted(projects)))
+    )
+    return {row.id: row.cents for row in session.connection().execute(wanted)}
 
 
 def _spent(session: Session, projects: set[int]) -> Iterable[Any]:
@@ -128,26 +135,18 @@ def _spent(session: Session, projects: set[int]) -> Iterable[Any]:
     return session.connection().execute(wanted) if projects else ()
 
 
-def spent_cents(session: Session, projects: Iterable[int]) -> dict[int, int]:
-    """Return what the places that stand have cost some projects, in cents."""
-    wanted = (
-        select(RESOURCE.c.project_id, func.sum(RESOURCE.c.place_cost_cents))
-        .join(SLOT, SLOT.c.resource_id == RESOURCE.c.id)
-        .join(BOOKING, BOOKING.c.slot_id == SLOT.c.id)
-        .where(RESOURCE.c.project_id.in_(sorted(projects)), BOOKING.c.status != "cancelled")
-        .group_by(RESOURCE.c.project_id)
-    )
-    return {row[0]: int(row[1]) for row in session.connection().execute(wanted)}
-
-
 def open_resources(
-    session: Session, days: tuple[date, date], needs: list[Row[Any]], also: dict[int, frozenset[int]]
+    session: Session,
+    days: tuple[date, date],
+    needs: list[Row[Any]],
+    also: dict[int, frozenset[int]],
+    project_id: int | None = None,
 ) -> dict[int, Open]:
     """Return for each need, by its number, what is open to it: every part of a project's eligibility must hold.
 
     Categories begin and end, and people have birthdays, within the days of a plan. A need is given the first days
     on which something is open to it, up to the day on which that changes; what is open later is for the next plan.
-    ``also`` are further services that a need takes at the same time.
+    ``also`` are further services that a need takes at the same time. With ``project_id`` nothing else is open.
     """
     by_slot = [row for row in needs if row.served_by == "slot"]
     if not by_slot:
@@ -157,6 +156,8 @@ def open_resources(
         .join(PROJECT, PROJECT.c.id == RESOURCE.c.project_id)
         .where(PROJECT.c.status == "running")
     )
+    if project_id is not None:
+        wanted = wanted.where(PROJECT.c.id == project_id)
     rows: list[Row[Any]] = list(session.connection().execute(wanted))
     resources: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:

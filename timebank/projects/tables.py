@@ -7,6 +7,15 @@ from sqlalchemy import CheckConstraint, Index
 from sqlmodel import JSON, Field, SQLModel
 
 from timebank.core.columns import big_id, big_int, big_ref, moment, optional_ref
+from timebank.projects.budget_tables import (
+    BudgetEntry,
+    BudgetLine,
+    Commitment,
+    Contribution,
+    Handout,
+    ProjectHours,
+)
+from timebank.projects.life_tables import ProjectApplication, ProjectGoal, ProjectOrigin, ProjectState, ProjectStep
 
 
 class Project(SQLModel, table=True):
@@ -92,3 +101,22 @@ class Booking(SQLModel, table=True):
     plan_id: int | None = optional_ref("plan.id", index=True)
     distance_m: int = big_int(default=0)
     status: str = Field(default="booked", max_length=12)
+
+
+__all__ = [
+    "Booking",
+    "BudgetEntry",
+    "BudgetLine",
+    "Commitment",
+    "Contribution",
+    "Handout",
+    "Project",
+    "ProjectApplication",
+    "ProjectGoal",
+    "ProjectHours",
+    "ProjectOrigin",
+    "ProjectState",
+    "ProjectStep",
+    "Resource",
+    "Slot",
+]

@@ -1,0 +1,143 @@
+"""What the command line says of charity projects: lines in Chinese and English, of people by reference alone."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlmodel import Session
+
+from timebank.charity.budget import lines_of, spoken_for
+from timebank.charity.files import Entry, Helped
+from timebank.charity.life import stage_of, steps_of
+from timebank.charity.outcome import Compared, Figure
+from timebank.core.minutes import format_clock
+from timebank.core.texts import Locale, say
+from timebank.planning.project_places import Given, Left, given_reason
+from timebank.projects.tables import Commitment, Contribution, Project, ProjectApplication
+
+LOCALES: tuple[Locale, Locale] = ("zh", "en")
+
+
+def yuan(cents: int) -> str:
+    """Write cents as yuan."""
+    return f"{cents / 100:,.2f}"
+
+
+def both(key: str, **values: object) -> Iterator[str]:
+    """Say one thing in both languages."""
+    yield from (say(key, locale, **values) for locale in LOCALES)
+
+
+def of_step(number: int, before: str, after: str) -> Iterator[str]:
+    """Say how a project moved, or that it is there already."""
+    key = "charity_step_stays" if before == after else "charity_step"
+    for locale in LOCALES:
+        words = {"before": say(f"state_{before}", locale), "after": say(f"state_{after}", locale)}
+        yield say(key, locale, number=number, **words)
+
+
+def of_project(session: Session, project: Project) -> Iterator[str]:
+    """Say how far a project has come, its steps and its budget."""
+    stage, number = stage_of(session, project), project.id or 0
+    for locale in LOCALES:
+        title = project.title_zh if locale == "zh" else project.title_en or project.title_zh
+        days = {"starts_on": project.starts_on, "ends_on": project.ends_on}
+        yield say("charity_stage", locale, number=number, title=title, stage=say(f"state_{stage}", locale), **days)
+    for step in steps_of(session, number):
+        for locale in LOCALES:
+            words = {"before": say(f"state_{step.from_stage}", locale), "after": say(f"state_{step.to_stage}", locale)}
+            at = f"{step.taken_at:%Y-%m-%d %H:%M}"
+            yield say("charity_step_line", locale, at=at, actor=step.actor, note=step.note, **words).rstrip()
+    spoken = spoken_for(session, project)
+    yield from both(
+        "charity_budget",
+        budget=yuan(spoken.budget_cents),
+        lines=yuan(spoken.lines_cents),
+        places=yuan(spoken.places_cents),
+        left=yuan(spoken.left_cents),
+    )
+    for line in lines_of(session, number):
+        amounts = {"planned": line.planned_cents, "committed": line.committed_cents, "spent": line.spent_cents}
+        yield from both(
+            "charity_line", code=line.code, name=line.name_zh, **{name: yuan(cents) for name, cents in amounts.items()}
+        )
+
+
+def of_commitment(row: Commitment) -> Iterator[str]:
+    """Say what of a commitment is open and paid."""
+    amounts = {"amount": row.amount_cents, "open": row.open_cents, "spent": row.spent_cents}
+    yield from both("charity_commitment", number=row.id, **{name: yuan(cents) for name, cents in amounts.items()})
+
+
+def of_contribution(row: Contribution) -> Iterator[str]:
+    """Say what was brought; the donor is not named."""
+    yield from both(
+        "charity_received",
+        number=row.id,
+        what=row.what,
+        quantity=row.quantity,
+        unit=row.unit,
+        value=yuan(row.value_cents),
+    )
+
+
+def of_application(row: ProjectApplication) -> Iterator[str]:
+    """Say how an application stands."""
+    for locale in LOCALES:
+        state = say(f"application_{row.state}", locale)
+        yield say("charity_applied", locale, number=row.id, state=state, reason=row.reason).rstrip()
+
+
+def of_allocation(given: Sequence[Given], left: Sequence[Left]) -> Iterator[str]:
+    """Say who was given a place and what spoke for them, and who was not and why."""
+    for one in given:
+        for locale in LOCALES:
+            yield say(
+                "charity_place",
+                locale,
+                day=one.day,
+                clock=format_clock(one.starts_min),
+                resource=one.resource,
+                senior=one.senior_ref,
+                reason=given_reason(one, locale),
+            )
+    for each in left:
+        for locale in LOCALES:
+            reason = each.zh if locale == "zh" else each.en
+            yield say("charity_left", locale, senior=each.senior_ref, reason=reason)
+
+
+def of_helped(found: Sequence[Helped]) -> Iterator[str]:
+    """Say who was helped."""
+    for one in found:
+        words = {"senior": one.senior_ref, "things": one.things, "first": one.first_day, "last": one.last_day}
+        yield from both("charity_helped", **words)
+
+
+def of_file(entries: Sequence[Entry]) -> Iterator[str]:
+    """Say what somebody was given, when and by whom."""
+    for one in entries:
+        yield from both("charity_entry", **one._asdict())
+
+
+def of_figure(figure: Figure) -> str:
+    """Say a figure in one line, the same in both languages."""
+    if figure.value is None:
+        return f"{figure.key}  -"
+    value = f"{yuan(figure.value)} yuan" if figure.unit == "cents" else f"{figure.value} {figure.unit}"
+    return f"{figure.key}  {value}"
+
+
+def of_comparison(found: Sequence[Compared]) -> Iterator[str]:
+    """Say what projects spent, whom they helped, and what a person helped cost."""
+    for one in found:
+        for locale in LOCALES:
+            cost = say("charity_nobody", locale) if one.cost_cents is None else yuan(one.cost_cents)
+            yield say(
+                "charity_compared",
+                locale,
+                number=one.project.id,
+                title=one.project.title_zh if locale == "zh" else one.project.title_en or one.project.title_zh,
+                stage=say(f"state_{one.stage}", locale),
+                persons=one.persons,
+                spent=yuan(one.spent_cents),
+                cost=cost,
+            )
