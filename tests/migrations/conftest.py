@@ -317,21 +317,7 @@ def _do_good(session: Session, world: World, now: datetime) -> None:
     of: dict[str, Any] = {"project_id": world.project}
     keyed: dict[str, Any] = {"idempotency_key": "k"}
     line = BudgetLine(**of, code="staff", name_zh="人员", planned_cents=100)
-    given = Contribution(
-        **of,
-        **keyed,
-        donor_kind="company",
-        donor="沪光",
-        kind="goods",
-        what="大米",
-        unit="袋",
-        quantity=2,
-        value_cents=10,
-        received_on=MONDAY,
-        recorded_by="a",
-        recorded_at=now,
-        request_hash=b"hash",
-    )
+    given = _rice(world.project, now)
     session.add_all((line, given))
     session.flush()
     promise = Commitment(
@@ -372,3 +358,22 @@ def _do_good(session: Session, world: World, now: datetime) -> None:
         )
     )
     session.flush()
+
+
+def _rice(project: int, now: datetime) -> Contribution:
+    """Return what a company brings."""
+    return Contribution(
+        project_id=project,
+        idempotency_key="k",
+        donor_kind="company",
+        donor="沪光",
+        kind="goods",
+        what="大米",
+        unit="袋",
+        quantity=2,
+        value_cents=10,
+        received_on=MONDAY,
+        recorded_by="a",
+        recorded_at=now,
+        request_hash=b"hash",
+    )
