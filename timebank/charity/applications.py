@@ -63,12 +63,7 @@ def apply(
     KeyConflict
         When the key was used for other content.
     """
-    if (volunteer_id is None) == (organisation_id is None):
-        raise WrongInput(field="applicant", value="none or two", right=Phrase("right_holder"))
-    if len(offer) > MOST_WORDS or not 1 <= len(key) <= 200:
-        field, words = ("offer", offer) if len(offer) > MOST_WORDS else ("idempotencyKey", key)
-        right = Phrase("right_length", least=0 if field == "offer" else 1, most=MOST_WORDS if field == "offer" else 200)
-        raise WrongInput(field=field, value=words[:20], right=right)
+    _check(volunteer_id, organisation_id, offer, key)
     project = session.get(Project, project_id)
     if project is None or stage_of(session, project) not in OPEN_TO_ALL:
         raise NotFound(kind="project", key=str(project_id))
@@ -185,6 +180,16 @@ def project_of_application(session: Session, office: int, row: ProjectApplicatio
         return project_of(session, office, row.project_id)
     except NotFound:
         raise NotFound(kind="application", key=str(row.id)) from None
+
+
+def _check(volunteer_id: int | None, organisation_id: int | None, offer: str, key: str) -> None:
+    """Refuse an applicant or words that cannot be."""
+    if (volunteer_id is None) == (organisation_id is None):
+        raise WrongInput(field="applicant", value="none or two", right=Phrase("right_holder"))
+    if len(offer) > MOST_WORDS or not 1 <= len(key) <= 200:
+        field, words = ("offer", offer) if len(offer) > MOST_WORDS else ("idempotencyKey", key)
+        right = Phrase("right_length", least=0 if field == "offer" else 1, most=MOST_WORDS if field == "offer" else 200)
+        raise WrongInput(field=field, value=words[:20], right=right)
 
 
 def _locked(session: Session, application_id: int) -> ProjectApplication:
