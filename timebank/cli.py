@@ -9,6 +9,8 @@ from rich.console import Console
 from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
+from timebank.bridge.command import app as bridge_app
+from timebank.bridge.upkeep import keep_bridge
 from timebank.care.command import app as care_app
 from timebank.charity.command import app as charity_app
 from timebank.core.clock import day_of, now
@@ -61,6 +63,7 @@ app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")
 app.add_typer(care_app, name="care")
 app.add_typer(charity_app, name="charity")
+app.add_typer(bridge_app, name="bridge")
 
 
 @app.command()
@@ -128,9 +131,14 @@ def work(
         int | None, typer.Option(help="Number of the process to end with; else the one that starts.")
     ] = None,
 ) -> None:
-    """Work on jobs, and see to what is due in the books, until the process that started this one is gone."""
+    """Work on jobs, and see to what is due, until the process that started this one is gone."""
     with opened() as engine:
-        work_jobs(engine, {MATCH: run_match}, parent=parent, keep=lambda: keep_books(engine, now=now()))
+
+        def keep() -> None:
+            keep_books(engine, now=now())
+            keep_bridge(engine, now=now())
+
+        work_jobs(engine, {MATCH: run_match}, parent=parent, keep=keep)
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 from sqlmodel import SQLModel
 
+from timebank.bridge import guards as bridge_guards
+from timebank.bridge import tables as bridge
 from timebank.care import guards as care_guards
 from timebank.care import tables as care
 from timebank.coins import guards as coins_guards
@@ -32,12 +34,14 @@ GUARDS = (
     visits_guards,
     honours_guards,
     care_guards,
+    bridge_guards,
 )
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
 __all__ = [
     "GUARDS",
     "METADATA",
+    "bridge",
     "care",
     "coins",
     "core",

@@ -30,6 +30,7 @@ from api.schema.plans import (
     run_shown,
     start_match_run,
 )
+from api.schema.practices import PracticeMutations, PracticeQueries
 from api.schema.projects import (
     CreateProjectPayload,
     Project,
@@ -40,23 +41,23 @@ from api.schema.projects import (
     projects,
     start,
 )
+from api.schema.referrals import ReferralMutations, ReferralQueries, referral_shown
 from api.schema.refusals import Refused
-from api.schema.scalars import BIG_INT, After, BigInt, First
+from api.schema.resources import ResourceMutations, ResourceQueries, need_shown, offer_shown
+from api.schema.scalars import BIG_INT, After, BigInt, First, Id, IdempotencyKey
 from api.schema.viewer import Viewer, viewer
 from api.schema.visits import Visit, my_next_visits
 from timebank.core.errors import NotFound
 
-Key = Annotated[
-    str, strawberry.argument(description="The same key and content is the same action, whatever is retried.")
-]
-
-Id = Annotated[strawberry.ID, strawberry.argument(description="An id as it was given out.")]
 Where = Annotated[MatchFilter | None, strawberry.argument(description="Which rows are wanted.")]
 
 SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "project": project_shown,
     "plan": plan_shown,
     "run": run_shown,
+    "offer": offer_shown,
+    "resource_need": need_shown,
+    "referral": referral_shown,
 }
 
 
@@ -78,6 +79,9 @@ class Me:
 @strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
 class Query(
     CareQueries,
+    ResourceQueries,
+    ReferralQueries,
+    PracticeQueries,
 ):
     """What can be asked."""
 
@@ -94,9 +98,9 @@ class Query(
         info.context.person()
         return Me()
 
-    @strawberry.field(description="A project, plan or match run by its id.")
+    @strawberry.field(description="Anything that has an id as a node, by its id.")
     def node(self, info: Info, id: Id) -> Node | None:
-        """Return a project, plan or match run by its id."""
+        """Return a node by its id."""
         kind, _ = decode(id)
         shown = SHOWN_BY_KIND.get(kind)
         if shown is None:
@@ -154,6 +158,9 @@ class Query(
 @strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
 class Mutation(
     CareMutations,
+    ResourceMutations,
+    ReferralMutations,
+    PracticeMutations,
 ):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 
@@ -162,7 +169,7 @@ class Mutation(
         self,
         info: Info,
         input: Annotated[ProjectInput, strawberry.argument(description="The project to be.")],
-        idempotency_key: Key,
+        idempotency_key: IdempotencyKey,
     ) -> CreateProjectPayload:
         """Create a project."""
         return create(info, input, idempotency_key)  # type: ignore[return-value]  # refusals are of the union
@@ -177,7 +184,7 @@ class Mutation(
         self,
         info: Info,
         input: Annotated[MatchRunInput, strawberry.argument(description="What is to be planned.")],
-        idempotency_key: Key,
+        idempotency_key: IdempotencyKey,
     ) -> StartMatchRunPayload:
         """Ask for a match run."""
         return start_match_run(info, input, idempotency_key)  # type: ignore[return-value]  # refusals are of the union

@@ -8,6 +8,7 @@ import strawberry
 
 from api.context import Context, Info
 from api.schema.scalars import InLocale, chosen
+from timebank.bridge import refusals as bridge
 from timebank.care import refusals as care
 from timebank.core import errors
 from timebank.core.texts import say_refusal
@@ -84,6 +85,38 @@ class TrainingExpired(Refused):
     expired_on: date = strawberry.field(description="First day on which it was not good any more.")
 
 
+@strawberry.type(description="Of an offer less is left than was asked for.")
+class TooFewLeft(Refused):
+    """Of an offer less is left than was asked for."""
+
+    left: int = strawberry.field(description="How much is left.")
+    asked: int = strawberry.field(description="How much was asked for.")
+
+
+@strawberry.type(description="A need lacks less than was chosen for it.")
+class NeedsLess(Refused):
+    """A need lacks less than was chosen for it."""
+
+    lacking: int = strawberry.field(description="How much it lacks.")
+    asked: int = strawberry.field(description="How much was chosen.")
+
+
+@strawberry.type(description="A consent was revoked, or its day has passed.")
+class ConsentGone(Refused):
+    """A consent was revoked, or its day has passed."""
+
+    until: str = strawberry.field(description="The day it ended, in Shanghai.")
+
+
+@strawberry.type(description="A figure of good practice is not what its rows say now.")
+class FigureMoved(Refused):
+    """A figure of good practice is not what its rows say now."""
+
+    query: str = strawberry.field(description="Code of the query.")
+    stated: int = strawberry.field(description="What the version says.")
+    counted: int = strawberry.field(description="What its rows say.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
@@ -92,6 +125,10 @@ SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     care.RoleMissing: (RoleMissing, ("act",)),
     care.TrainingMissing: (TrainingMissing, ("act", "training")),
     care.TrainingExpired: (TrainingExpired, ("act", "training", "expired_on")),
+    bridge.TooFewLeft: (TooFewLeft, ("left", "asked")),
+    bridge.NeedsLess: (NeedsLess, ("lacking", "asked")),
+    bridge.ConsentGone: (ConsentGone, ("until",)),
+    bridge.FigureMoved: (FigureMoved, ("query", "stated", "counted")),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 

@@ -56,5 +56,9 @@ def chosen(asked: Locale | None, default: TextLocale) -> TextLocale:
 
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
+Id = Annotated[strawberry.ID, strawberry.argument(description="An id as it was given out.")]
+IdempotencyKey = Annotated[
+    str, strawberry.argument(description="The same key and content is the same action, whatever is retried.")
+]
 After = Annotated[str | None, strawberry.argument(description="The endCursor of the page before.")]
 InLocale = Annotated[Locale | None, strawberry.argument(description="Language of the text.")]

@@ -11,7 +11,9 @@ class Organisation:
     """An organisation."""
 
     code: str = strawberry.field(description="Code of the organisation.")
-    kind: str = strawberry.field(description="charity_office, social_organisation, charity or subdistrict_office.")
+    kind: str = strawberry.field(
+        description="charity_office, social_organisation, charity, subdistrict_office, bureau, company or clinic."
+    )
     name_zh: str = strawberry.field(description="Its name in Chinese.")
     name_en: str = strawberry.field(description="Its name in English.")
 

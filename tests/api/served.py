@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine, update
 from sqlmodel import Session, select
 
+from tests.bridge.filled import Filled, fill_bridge
 from tests.worlds import GANQUAN, MONDAY, World, bath_project, small_district
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
@@ -26,6 +27,7 @@ from timebank.projects.projects import ResourceDraft, create_project
 LONG = 22
 """Rows of every list that a test reads page by page."""
 GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
+BRIDGE = frozenset({"bridge:read", "bridge:write"})
 READING = {
     "office": frozenset({"projects:read", "projects:write"}),
     "organisation": frozenset({"care:read", "care:write", "matches:read", "matches:run"}),
@@ -38,6 +40,7 @@ class Served:
     """What stands: the small district, and a token by the name of its kind."""
 
     world: World
+    bridge: Filled
     tokens: dict[str, str]
 
 
@@ -49,7 +52,8 @@ def served_district(engine: Engine, now: datetime) -> Served:
         _more_projects(session, world, now)
         _hours(session, world, now)
         other_office = _other_office(session, world, now)
-        tokens = _tokens(session, world, other_office, now)
+        bridge = fill_bridge(session, world, now)
+        tokens = _tokens(session, world, other_office, bridge, now)
     with transaction(engine) as session:
         for code in ("WEST", "EAST"):
             start_run(
@@ -66,7 +70,7 @@ def served_district(engine: Engine, now: datetime) -> Served:
     with transaction(engine) as session:
         publish_plan(session, plan)
         _more_runs(session, world.organisations["EAST"], now)
-    return Served(world=world, tokens=tokens)
+    return Served(world=world, bridge=bridge, tokens=tokens)
 
 
 def _more_needs(session: Session, world: World) -> None:
@@ -184,7 +188,7 @@ def _more_runs(session: Session, organisation: int, now: datetime) -> None:
     session.flush()
 
 
-def _tokens(session: Session, world: World, other_office: int, now: datetime) -> dict[str, str]:
+def _tokens(session: Session, world: World, other_office: int, bridge: Filled, now: datetime) -> dict[str, str]:
     """Issue a token of every kind, dead ones too."""
     east, people = world.organisations["EAST"], world.volunteers
     long_ago = now - timedelta(days=60)
@@ -198,17 +202,20 @@ def _tokens(session: Session, world: World, other_office: int, now: datetime) ->
         "west": ("organisation", world.organisations["WEST"]),
         "office": ("office", world.organisations["CF1"]),
         "other_office": ("office", other_office),
+        "company": ("organisation", bridge.company),
+        "bureau": ("organisation", bridge.bureau),
     }
     volunteers = {"volunteer": people["V1"], "other_volunteer": people["V3"], "new_volunteer": people["V4"]}
+    people_asked = volunteers | {"senior": world.seniors["S1"]}
     return (
         dead
         | {"mistyped": f"{dead['revoked'][:-1]}~", "wrong": "hhtb_" + "A" * 32 + "_00000000"}
         | {
-            name: issue_token(session, scopes=READING[kind], now=now, organisation_id=number)
+            name: issue_token(session, scopes=READING[kind] | BRIDGE, now=now, organisation_id=number)
             for name, (kind, number) in organisations.items()
         }
         | {
-            name: issue_token(session, scopes=READING["volunteer"], now=now, person_id=number)
-            for name, number in volunteers.items()
+            name: issue_token(session, scopes=READING["volunteer"] | BRIDGE, now=now, person_id=number)
+            for name, number in people_asked.items()
         }
     )

@@ -7,6 +7,7 @@ from graphql import build_schema
 
 from api.ids import cursor, encode
 from api.schema import print_schema
+from tests.api.between import BETWEEN, DECIDE, MY_CONSENTS, REVOKE
 from tests.api.conftest import NOON
 from tests.api.door import Door, Json
 from timebank.core.database import transaction
@@ -54,11 +55,16 @@ ASKED = {
     'trainedOn: "2026-03-01") { __typename } }',
     "mutation giveAdvice": 'mutation { giveAdvice(memberRef: "C1", point: "P1", day: "2026-03-01", topic: "policy", '
     'idempotencyKey: "m") { __typename } }',
+    **BETWEEN,
+    **MY_CONSENTS,
+    **REVOKE,
+    **DECIDE,
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
-EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints"}
-PERSONS = EVERYONE | {"query me"}
+EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *REVOKE}
+PERSONS = EVERYONE | {"query me", *MY_CONSENTS}
 ORGANISATIONS = EVERYONE | {
+    *BETWEEN,
     "query shortage",
     "query pairs",
     "query unmet",
@@ -74,6 +80,7 @@ ORGANISATIONS = EVERYONE | {
     "mutation giveAdvice",
 }
 OFFICES = EVERYONE | {
+    *BETWEEN,
     "query shortage",
     "query projects",
     "mutation createProject",
@@ -88,8 +95,11 @@ REACHED = {
     "west": ORGANISATIONS,
     "office": OFFICES | {"query project"},
     "other_office": OFFICES,
+    "company": ORGANISATIONS,
+    "bureau": ORGANISATIONS | {*DECIDE},
+    "senior": PERSONS,
 }
-NOT_THERE = {"west": OWN_BY_EAST, "other_office": {"query project"}}
+NOT_THERE = {"west": OWN_BY_EAST, "company": OWN_BY_EAST, "bureau": OWN_BY_EAST, "other_office": {"query project"}}
 """What is another's of one's own kind looks as if it were not there; all else that is not reached is not allowed."""
 
 

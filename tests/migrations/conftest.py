@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from tests.bridge.filled import fill_bridge
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
 from tests.worlds import MONDAY, World
@@ -100,6 +101,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _certify(session, world, noon)
         _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))
+        fill_bridge(session, world, noon)
     return world
 
 

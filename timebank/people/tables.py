@@ -36,10 +36,14 @@ class Area(SQLModel, table=True):
 
 
 class Organisation(SQLModel, table=True):
-    """A charity office, social organisation, charity or sub-district office."""
+    """A charity office, social organisation, charity, sub-district office, the bureau, a company or a clinic."""
 
     __table_args__ = (
-        CheckConstraint("kind IN ('charity_office','social_organisation','charity','subdistrict_office')", name="kind"),
+        CheckConstraint(
+            "kind IN ('charity_office','social_organisation','charity','subdistrict_office',"
+            "'bureau','company','clinic')",
+            name="kind",
+        ),
     )
 
     id: int | None = big_id()

@@ -23,6 +23,8 @@ LONGEST_DAYS = 366
 SCOPES = frozenset(
     {
         "accounts:read",
+        "bridge:read",
+        "bridge:write",
         "care:read",
         "care:write",
         "matches:read",
