@@ -1,4 +1,4 @@
-"""The application: one endpoint for GraphQL, a start page, a page that checks certificates, and a sign of health."""
+"""The application: GraphQL, a start page, a page that checks certificates, signed messages in, and a sign of health."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from api.certificates import certificate_page
 from api.http import GraphQL
+from api.webhooks import webhook_route
 from timebank.core.clock import now
 from timebank.core.texts import say
 
@@ -41,6 +42,7 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starle
             Route("/graphql", GraphQL(engine, clock)),
             Route("/health", health),
             certificate_page(engine, clock, environment),
+            webhook_route(engine, clock),
             Route("/", start),
         ]
     )

@@ -40,13 +40,16 @@ MOST_DIRECTIVES = 8
 LARGEST_PAGE = 100
 ROWS_BY_FIELD = {
     "areas": 20,
+    "candidates": 10,
+    "openByState": 4,
+    "closedByOutcome": 20,
     "services": 20,
     "shortage": 100,
     "careCoverage": 20,
     "resources": 10,
     "taken": 7,
     "lateReferrals": 100,
-    "steps": 10,
+    "steps": 20,
     "shared": 10,
     "figures": 12,
     "types": 60,

@@ -9,6 +9,8 @@ from rich.console import Console
 from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
+from timebank.alarms.clocks import keep_alarms
+from timebank.alarms.command import app as alarms_app
 from timebank.bridge.command import app as bridge_app
 from timebank.bridge.upkeep import keep_bridge
 from timebank.care.command import app as care_app
@@ -64,6 +66,7 @@ app.add_typer(plan_app, name="plan")
 app.add_typer(care_app, name="care")
 app.add_typer(charity_app, name="charity")
 app.add_typer(bridge_app, name="bridge")
+app.add_typer(alarms_app, name="alarms")
 
 
 @app.command()
@@ -135,6 +138,7 @@ def work(
     with opened() as engine:
 
         def keep() -> None:
+            keep_alarms(engine, now=now())
             keep_books(engine, now=now())
             keep_bridge(engine, now=now())
 

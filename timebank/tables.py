@@ -2,6 +2,8 @@
 
 from sqlmodel import SQLModel
 
+from timebank.alarms import guards as alarms_guards
+from timebank.alarms import tables as alarms
 from timebank.bridge import guards as bridge_guards
 from timebank.bridge import tables as bridge
 from timebank.care import guards as care_guards
@@ -35,12 +37,14 @@ GUARDS = (
     honours_guards,
     care_guards,
     bridge_guards,
+    alarms_guards,
 )
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
 __all__ = [
     "GUARDS",
     "METADATA",
+    "alarms",
     "bridge",
     "care",
     "coins",

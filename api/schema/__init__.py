@@ -13,6 +13,7 @@ from typing_extensions import override
 from api.context import Context, Info
 from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
+from api.schema.alarms import AlarmMutations, AlarmQueries, alarm_shown
 from api.schema.care import CareMutations, CareQueries
 from api.schema.connections import Connection
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
@@ -52,6 +53,7 @@ from timebank.core.errors import NotFound
 Where = Annotated[MatchFilter | None, strawberry.argument(description="Which rows are wanted.")]
 
 SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
+    "alarm": alarm_shown,
     "project": project_shown,
     "plan": plan_shown,
     "run": run_shown,
@@ -78,6 +80,7 @@ class Me:
 
 @strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
 class Query(
+    AlarmQueries,
     CareQueries,
     ResourceQueries,
     ReferralQueries,
@@ -157,6 +160,7 @@ class Query(
 
 @strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
 class Mutation(
+    AlarmMutations,
     CareMutations,
     ResourceMutations,
     ReferralMutations,

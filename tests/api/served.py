@@ -8,6 +8,8 @@ from sqlmodel import Session, select
 
 from tests.bridge.filled import Filled, fill_bridge
 from tests.worlds import GANQUAN, MONDAY, World, bath_project, small_district
+from timebank.alarms.devices import register_device
+from timebank.alarms.life import receive
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
 from timebank.core.jobs import work_one
@@ -30,8 +32,10 @@ GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
 BRIDGE = frozenset({"bridge:read", "bridge:write"})
 READING = {
     "office": frozenset({"projects:read", "projects:write"}),
-    "organisation": frozenset({"care:read", "care:write", "matches:read", "matches:run"}),
-    "volunteer": frozenset({"accounts:read", "visits:read"}),
+    "organisation": frozenset(
+        {"alarms:read", "alarms:write", "care:read", "care:write", "matches:read", "matches:run"}
+    ),
+    "volunteer": frozenset({"accounts:read", "alarms:read", "alarms:write", "visits:read"}),
 }
 
 
@@ -54,6 +58,7 @@ def served_district(engine: Engine, now: datetime) -> Served:
         other_office = _other_office(session, world, now)
         bridge = fill_bridge(session, world, now)
         tokens = _tokens(session, world, other_office, bridge, now)
+        _call(session, world, now)
     with transaction(engine) as session:
         for code in ("WEST", "EAST"):
             start_run(
@@ -186,6 +191,12 @@ def _more_runs(session: Session, organisation: int, now: datetime) -> None:
             )
         )
     session.flush()
+
+
+def _call(session: Session, world: World, now: datetime) -> None:
+    """Let S1 ask for a taxi."""
+    register_device(session, "call", "C1", world.seniors["S1"], now=now)
+    receive(session, key="served", kind="taxi", code="C1", actor="source:centre", now=now)
 
 
 def _tokens(session: Session, world: World, other_office: int, bridge: Filled, now: datetime) -> dict[str, str]:

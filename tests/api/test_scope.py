@@ -19,6 +19,7 @@ ROOTS = {f"query {name}" for name in SCHEMA.query_type.fields} | {  # type: igno
     for name in SCHEMA.mutation_type.fields  # type: ignore[union-attr]  # and mutations
 }
 EAST_RUN, EAST_PLAN, WEST_RUN, WEST_PLAN = encode("run", 2), encode("plan", 2), encode("run", 1), encode("plan", 1)
+ALARM = encode("alarm", 1)
 PROJECT, OTHER_PROJECT = encode("project", 1), encode("project", 23)
 NEW_PROJECT = """
   idempotencyKey: "matrix", input: { titleZh: "助浴", startsOn: "2026-04-01", endsOn: "2026-05-01", resources: [
@@ -44,6 +45,15 @@ ASKED = {
     "mutation startMatchRun": 'mutation { startMatchRun(idempotencyKey: "m", input: { startsOn: "2026-03-02" }) '
     "{ __typename } }",
     "mutation publishPlan": f'mutation {{ publishPlan(id: "{EAST_PLAN}") {{ __typename }} }}',
+    "query alarms": "{ alarms(first: 1) { edges { node { id } } } }",
+    "query alarm": f'{{ alarm(id: "{ALARM}") {{ id }} }}',
+    "query alarmAccounts": "{ alarmAccounts { received } }",
+    "mutation acceptAlarm": f'mutation {{ acceptAlarm(id: "{ALARM}") {{ __typename }} }}',
+    "mutation declineAlarm": f'mutation {{ declineAlarm(id: "{ALARM}") {{ __typename }} }}',
+    "mutation escalateAlarm": f'mutation {{ escalateAlarm(id: "{ALARM}") {{ __typename }} }}',
+    "mutation confirmAlarm": f'mutation {{ confirmAlarm(id: "{ALARM}", finding: "leak") {{ __typename }} }}',
+    "mutation closeAlarm": f'mutation {{ closeAlarm(id: "{ALARM}", outcome: "driven") {{ __typename }} }}',
+    "mutation settleAlarm": f'mutation {{ settleAlarm(id: "{ALARM}", seniorRef: "S1") {{ __typename }} }}',
     "query careTeam": "{ careTeam(first: 1) { edges { node { ref } } } }",
     "query advicePoints": "{ advicePoints(first: 1) { edges { node { code } } } }",
     "query careCoverage": "{ careCoverage { subdistrict } }",
@@ -62,9 +72,20 @@ ASKED = {
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
 EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *REVOKE}
-PERSONS = EVERYONE | {"query me", *MY_CONSENTS}
+ALARMED = {
+    "query alarms",
+    "mutation acceptAlarm",
+    "mutation declineAlarm",
+    "mutation confirmAlarm",
+    "mutation closeAlarm",
+}
+PERSONS = EVERYONE | {"query me", *MY_CONSENTS, *ALARMED}
 ORGANISATIONS = EVERYONE | {
     *BETWEEN,
+    *ALARMED,
+    "query alarmAccounts",
+    "mutation escalateAlarm",
+    "mutation settleAlarm",
     "query shortage",
     "query pairs",
     "query unmet",
@@ -86,7 +107,7 @@ OFFICES = EVERYONE | {
     "mutation createProject",
     "mutation startProject",
 }
-OWN_BY_EAST = {"query node", "query matchRun", "query plan"}
+OWN_BY_EAST = {"query node", "query matchRun", "query plan", "query alarm"}
 REACHED = {
     "volunteer": PERSONS,
     "other_volunteer": PERSONS,
@@ -95,11 +116,16 @@ REACHED = {
     "west": ORGANISATIONS,
     "office": OFFICES | {"query project"},
     "other_office": OFFICES,
-    "company": ORGANISATIONS,
-    "bureau": ORGANISATIONS | {*DECIDE},
+    "company": ORGANISATIONS | {"query alarm"},
+    "bureau": ORGANISATIONS | {"query alarm", *DECIDE},
     "senior": PERSONS,
 }
-NOT_THERE = {"west": OWN_BY_EAST, "company": OWN_BY_EAST, "bureau": OWN_BY_EAST, "other_office": {"query project"}}
+NOT_THERE = {
+    "west": OWN_BY_EAST,
+    **{who: OWN_BY_EAST - {"query alarm"} for who in ("company", "bureau")},
+    **{who: {"query alarm"} for who in ("volunteer", "other_volunteer", "new_volunteer", "senior")},
+    "other_office": {"query project"},
+}
 """What is another's of one's own kind looks as if it were not there; all else that is not reached is not allowed."""
 
 
@@ -144,8 +170,11 @@ FOREIGN = [
     ("volunteer", EAST_RUN, "run"),
     ("office", EAST_PLAN, "plan"),
     ("east", PROJECT, "project"),
+    ("west", ALARM, "alarm"),
+    ("volunteer", ALARM, "alarm"),
+    ("office", ALARM, "alarm"),
 ]
-FIELD_BY_KIND = {"run": "matchRun", "plan": "plan", "project": "project"}
+FIELD_BY_KIND = {"alarm": "alarm", "run": "matchRun", "plan": "plan", "project": "project"}
 
 
 def _without(answer: Json, id: str) -> str:  # noqa: A002  # it is the id
@@ -174,6 +203,9 @@ def test_what_is_anothers_answers_as_if_it_were_not_there(
     [
         ("west", EAST_PLAN, "publishPlan", "plan"),
         ("other_office", PROJECT, "startProject", "project"),
+        ("west", ALARM, "acceptAlarm", "alarm"),
+        ("west", ALARM, "escalateAlarm", "alarm"),
+        ("volunteer", ALARM, "acceptAlarm", "alarm"),
     ],
 )
 def test_what_is_anothers_cannot_be_changed(door: Door, who: str, foreign: str, action: str, kind: str) -> None:

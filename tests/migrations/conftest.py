@@ -11,6 +11,9 @@ from tests.bridge.filled import fill_bridge
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
 from tests.worlds import MONDAY, World
+from timebank.alarms.devices import register_device
+from timebank.alarms.inbox import take_message
+from timebank.alarms.sources import open_source
 from timebank.care.tables import (
     Advice,
     AdviceClosure,
@@ -23,6 +26,7 @@ from timebank.care.tables import (
 )
 from timebank.core.database import transaction
 from timebank.core.jobs import enqueue
+from timebank.core.signatures import sign
 from timebank.core.tables import Milestone
 from timebank.honours.certificates import Application, issue
 from timebank.honours.revocations import revoke
@@ -43,6 +47,7 @@ from timebank.people.tables import (
     PersonTrait,
     Residence,
     Trait,
+    VolunteerSkill,
 )
 from timebank.people.tokens import issue_token
 from timebank.planning.tables import (
@@ -98,6 +103,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _look_back(session, world, noon)
         _say_how_to_plan(session, world, noon)
         _care(session, world, noon)
+        _alarm(session, world, noon)
         _certify(session, world, noon)
         _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))
@@ -258,6 +264,16 @@ def _say_how_to_plan(session: Session, world: World, now: datetime) -> None:
     session.flush()
     session.add(PriorityRule(order_id=order.id or 0, position=0, tier=0, category="childless"))
     session.flush()
+
+
+def _alarm(session: Session, world: World, now: datetime) -> None:
+    """Leave a row in every table of alarms: a signed call for rescue."""
+    session.add(VolunteerSkill(volunteer_id=world.volunteers["V1"], service_id=world.services["door_visit"]))
+    session.flush()
+    register_device(session, "call", "C1", world.seniors["S1"], now=now)
+    secret = open_source(session, "centre", world.organisations["EAST"], actor="organisation:1", now=now)
+    body = b'{"type": "call.received", "data": {"kind": "rescue", "device": "C1"}}'
+    take_message(session, "centre", sign([secret], "m", body, now=now), body, now=now)
 
 
 def _care(session: Session, world: World, now: datetime) -> None:

@@ -25,6 +25,8 @@ SCOPES = frozenset(
         "accounts:read",
         "bridge:read",
         "bridge:write",
+        "alarms:read",
+        "alarms:write",
         "care:read",
         "care:write",
         "matches:read",
