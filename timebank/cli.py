@@ -39,6 +39,9 @@ from timebank.ledger.upkeep import keep_books
 from timebank.people.command import app as people_app
 from timebank.planning.command import app as plan_app
 from timebank.planning.runs import MATCH, run_match
+from timebank.programmes.command import app as programmes_app
+from timebank.programmes.sweeping import sweep_bank
+from timebank.reports.month_command import report as report_month
 from timebank.reports.page import write_page
 from timebank.rules.command import app as rules_app
 from timebank.rules.command import wanted_pack
@@ -67,6 +70,8 @@ app.add_typer(care_app, name="care")
 app.add_typer(charity_app, name="charity")
 app.add_typer(bridge_app, name="bridge")
 app.add_typer(alarms_app, name="alarms")
+app.add_typer(programmes_app, name="programmes")
+programmes_app.command(name="report")(report_month)
 
 
 @app.command()
@@ -141,6 +146,7 @@ def work(
             keep_alarms(engine, now=now())
             keep_books(engine, now=now())
             keep_bridge(engine, now=now())
+            sweep_bank(engine, now=now())
 
         work_jobs(engine, {MATCH: run_match}, parent=parent, keep=keep)
 

@@ -20,6 +20,8 @@ from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
 from timebank.people import tables as people
 from timebank.planning import tables as planning
+from timebank.programmes import guards as programmes_guards
+from timebank.programmes import tables as programmes
 from timebank.projects import guards as projects_guards
 from timebank.projects import tables as projects
 from timebank.visits import guards as visits_guards
@@ -38,6 +40,7 @@ GUARDS = (
     care_guards,
     bridge_guards,
     alarms_guards,
+    programmes_guards,
 )
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
@@ -55,6 +58,7 @@ __all__ = [
     "needs",
     "people",
     "planning",
+    "programmes",
     "projects",
     "visits",
 ]

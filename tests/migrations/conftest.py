@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from tests.bridge.filled import fill_bridge
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
+from tests.programmes.filled import fill_programmes
 from tests.worlds import MONDAY, World
 from timebank.alarms.devices import register_device
 from timebank.alarms.inbox import take_message
@@ -104,6 +105,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _say_how_to_plan(session, world, noon)
         _care(session, world, noon)
         _alarm(session, world, noon)
+        fill_programmes(session, world, noon)
         _certify(session, world, noon)
         _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))

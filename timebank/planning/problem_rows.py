@@ -4,13 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, Table, select
 from sqlmodel import Session
 
 from matching.due import slot_slices
 from matching.problem import Problem, ServedBy, Slots
-from timebank.people.tables import NeverTogether
 from timebank.planning import before_rows, need_rows, person_rows, rule_rows
+from timebank.planning.agreed import never_pairs
 from timebank.planning.codes import Codes, words
 from timebank.planning.columns import pairs
 from timebank.planning.need_rows import Asked
@@ -19,8 +18,6 @@ from timebank.planning.slot_rows import load_budgets, load_slots, open_resources
 from timebank.planning.volunteer_rows import load_volunteers, volunteers_asked
 
 __all__ = ["Question", "load_codes", "load_problem"]
-
-NEVER: Table = NeverTogether.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
 
 def load_problem(session: Session, question: Question) -> Problem:
@@ -49,7 +46,7 @@ def load_problem(session: Session, question: Question) -> Problem:
         needs=needs,
         volunteers=volunteers,
         slots=Slots.empty(),
-        exclusions=pairs(session.connection().execute(_never(question))),
+        exclusions=pairs(session.connection().execute(never_pairs(need_rows.seniors_asked(question)))),
         bookable=pairs((need, resource) for need, each in asked.open_to.items() for resource in each.resources),
         standing=before_rows.standing_pairs(session, question, before_rows.plans_before(session, question)),
         preset=rule_rows.load_presets(session, question, volunteers.ids),
@@ -104,9 +101,3 @@ def _due(problem: Problem) -> set[int]:
     """Needs to which a place is due within the horizon; a plan says nothing of the others."""
     by_slot = np.flatnonzero(problem.needs.served_by == ServedBy.SLOT).tolist()
     return {int(problem.needs.ids[need]) for need in by_slot if slot_slices(problem, need)}
-
-
-def _never(question: Question) -> Select[tuple[int, int]]:
-    """Who of the seniors asked about never meets whom."""
-    seniors = need_rows.seniors_asked(question)
-    return select(NEVER.c.senior_id, NEVER.c.volunteer_id).where(NEVER.c.senior_id.in_(seniors))

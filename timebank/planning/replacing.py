@@ -15,6 +15,7 @@ from timebank.core.errors import WrongState
 from timebank.ledger.refusals import broke
 from timebank.needs.tables import Need
 from timebank.people.tables import Senior, Volunteer
+from timebank.planning.agreed import are_agreed
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, needs_of
 from timebank.planning.tables import Plan
 from timebank.projects.tables import Booking, Project, Resource, Slot
@@ -79,12 +80,13 @@ def clear(session: Session, plan: Plan, answer: Answer) -> None:
 
 
 def visits_that_can_be(session: Session, plan: Plan, answer: Answer) -> Mask:
-    """Tell of every visit whether its need is still open on its day, and everyone who comes is still active."""
+    """Tell of every visit whether its need is still open on its day, and everyone who comes is active and agreed."""
     active = session.connection().execute(select(VOLUNTEER.c.person_id).where(VOLUNTEER.c.status == "active"))
     people = np.fromiter(active.scalars(), dtype=np.int64)
     visits = answer.visits
     days = plan.starts_on.toordinal() + visits.days
     can_be = _are_open(session, visits.need_ids, days) & np.isin(visits.volunteer_ids, people)
+    can_be &= are_agreed(session, visits.need_ids, visits.volunteer_ids)
     together = visits.need_ids * LONGEST_DAYS + visits.days
     return np.asarray(can_be & ~np.isin(together, together[~can_be]), dtype=bool)
 

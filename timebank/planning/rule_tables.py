@@ -116,3 +116,38 @@ class PresetPair(SQLModel, table=True):
     recorded_at: datetime = moment()
     withdrawn_by: str = Field(default="", max_length=80)
     withdrawn_at: datetime | None = optional_moment()
+
+
+class AskedFirst(SQLModel, table=True):
+    """A need whose pairs are asked first: no visit of it is put into force before its pair must be."""
+
+    __tablename__ = "asked_first"
+
+    need_id: int = big_ref("need.id", primary_key=True)
+    recorded_by: str = Field(max_length=80)
+    recorded_at: datetime = moment()
+
+
+class DeclinedPair(SQLModel, table=True):
+    """A need and a volunteer who are not proposed to each other again, because one side said no or it has ended."""
+
+    __tablename__ = "declined_pair"
+    __table_args__ = (
+        CheckConstraint("(withdrawn_by = '') = (withdrawn_at IS NULL)", name="withdrawn"),
+        Index(
+            "uq_declined_pair_stands",
+            "need_id",
+            "volunteer_id",
+            unique=True,
+            sqlite_where=text(STANDS),
+            postgresql_where=text(STANDS),
+        ),
+    )
+
+    id: int | None = big_id()
+    need_id: int = big_ref("need.id", index=True)
+    volunteer_id: int = big_ref("volunteer.person_id", index=True)
+    recorded_by: str = Field(max_length=80)
+    recorded_at: datetime = moment()
+    withdrawn_by: str = Field(default="", max_length=80)
+    withdrawn_at: datetime | None = optional_moment()

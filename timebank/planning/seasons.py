@@ -1,9 +1,11 @@
 """Seasons: another frequency for a span of days, such as twice a week in heat and cold; once, or every year."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table
+from sqlalchemy import Boolean, Date, Select, String, Table, insert, literal, update
+from sqlalchemy import select as choose
 from sqlmodel import Session, col, select
 
 from timebank.core.errors import NotFound, WrongInput
@@ -16,6 +18,33 @@ from timebank.planning.tables import Season
 SEASON: Table = Season.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 KINDS = ("every_n_days", "per_week", "per_month", "once")
 LONGEST_DAYS, MOST_COUNT = 366, 366
+
+
+class Spell(NamedTuple):
+    """Another frequency for a span of days (half-open), once or every year."""
+
+    from_day: date
+    to_day: date
+    is_yearly: bool
+    kind: str
+    times: int
+
+
+def check_spell(spell: Spell) -> None:
+    """Refuse days or a frequency that cannot be.
+
+    Raises
+    ------
+    WrongInput
+        Naming the value and what would be right.
+    """
+    if spell.kind not in KINDS:
+        raise WrongInput(field="kind", value=spell.kind, right=Phrase("right_one_of", known=", ".join(KINDS)))
+    if not 1 <= spell.times <= MOST_COUNT:
+        raise WrongInput(field="count", value=str(spell.times), right=Phrase("right_range", least=1, most=MOST_COUNT))
+    if not spell.from_day < spell.to_day <= spell.from_day + timedelta(days=LONGEST_DAYS):
+        right = Phrase("right_days_away", most=LONGEST_DAYS)
+        raise WrongInput(field="to_day", value=spell.to_day.isoformat(), right=right)
 
 
 def set_season(
@@ -42,13 +71,7 @@ def set_season(
     NotFound
         When there is no such service or need.
     """
-    if kind not in KINDS:
-        raise WrongInput(field="kind", value=kind, right=Phrase("right_one_of", known=", ".join(KINDS)))
-    if not 1 <= count <= MOST_COUNT:
-        raise WrongInput(field="count", value=str(count), right=Phrase("right_range", least=1, most=MOST_COUNT))
-    if not from_day < to_day <= from_day + timedelta(days=LONGEST_DAYS):
-        right = Phrase("right_days_away", most=LONGEST_DAYS)
-        raise WrongInput(field="to_day", value=to_day.isoformat(), right=right)
+    check_spell(Spell(from_day, to_day, is_yearly, kind, count))
     if (service is None) == (need_id is None):
         raise WrongInput(field="service, need", value=f"{service}, {need_id}", right=Phrase("right_one_subject"))
     season = Season(
@@ -65,6 +88,47 @@ def set_season(
     session.add(season)
     session.flush()
     return season
+
+
+def set_seasons_of_needs(
+    session: Session, needs: Select[Any], spells: Iterable[Spell], *, actor: str, now: datetime
+) -> None:
+    """Give each of some needs (a query of their numbers) the same seasons, set-based; one that stands stays."""
+    names = ("need_id", "from_day", "to_day", "is_yearly", "frequency_kind", "frequency_count")
+    for spell in spells:
+        given = needs.subquery()
+        number = given.c[0]
+        row = choose(
+            number,
+            literal(spell.from_day, Date),
+            literal(spell.to_day, Date),
+            literal(spell.is_yearly, Boolean),
+            literal(spell.kind, String),
+            literal(spell.times),
+            literal(actor, String),
+            literal(now, SEASON.c.recorded_at.type),
+            literal("", String),
+        ).where(number.not_in(choose(SEASON.c.need_id).where(*_is_spell(spell))))
+        columns = [*names, "recorded_by", "recorded_at", "withdrawn_by"]
+        session.connection().execute(insert(SEASON).from_select(columns, row))
+
+
+def end_seasons_of_needs(session: Session, needs: Select[Any], spell: Spell, *, actor: str, now: datetime) -> None:
+    """Take the same season of some needs back, set-based."""
+    stands = update(SEASON).where(*_is_spell(spell), SEASON.c.need_id.in_(needs))
+    session.connection().execute(stands.values(withdrawn_by=actor, withdrawn_at=now))
+
+
+def _is_spell(spell: Spell) -> tuple[Any, ...]:
+    s = SEASON.c
+    wanted = {
+        "from_day": spell.from_day,
+        "to_day": spell.to_day,
+        "is_yearly": spell.is_yearly,
+        "frequency_kind": spell.kind,
+        "frequency_count": spell.times,
+    }
+    return (s.need_id.is_not(None), s.withdrawn_at.is_(None), *(s[name] == value for name, value in wanted.items()))
 
 
 def end_season(session: Session, season_id: int, *, actor: str, now: datetime) -> Season:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Select, Table, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlmodel import Session
 
 from matching.plan import CANDIDATE_RULES, Bookings, Pairs, Status, Unmet, Verdict, Visits
@@ -17,8 +17,8 @@ from matching.substitutes import Substitutes
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
-from timebank.people.tables import NeverTogether
 from timebank.planning import need_rows, person_rows
+from timebank.planning.agreed import never_pairs
 from timebank.planning.codes import Codes, words
 from timebank.planning.columns import ints, pairs
 from timebank.planning.near_rows import BUSY, MOST_ASKED, Candidate, check_count, free, near, rounded
@@ -28,8 +28,6 @@ from timebank.planning.volunteer_rows import as_columns, services_of, volunteer_
 from timebank.visits.life import EVENT, VISIT, visit_of
 from timebank.visits.refusals import HoursTaken
 from timebank.visits.tables import Visit
-
-NEVER: Table = NeverTogether.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 
 
 def substitutes_for(
@@ -125,7 +123,7 @@ def _small_problem(
     traits = person_rows.load_traits(session, (people, senior))
     codes = Codes((need.service_id,), tuple(sorted(words(need.language_wish))), traits.minded)
     asked = Asked(rows=[need], also={}, tiers={}, waited={}, regular={}, traits=traits, open_to={}, served_on={})
-    never = select(NEVER.c.senior_id, NEVER.c.volunteer_id).where(NEVER.c.senior_id == need.senior_id)
+    never = never_pairs(senior)
     return Problem(
         starts_on=question.starts_on,
         horizon_days=question.horizon_days,

@@ -7,7 +7,15 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlmodel import JSON, Field, SQLModel
 
 from timebank.core.columns import big_id, big_int, big_ref, moment, optional_int, optional_ref
-from timebank.planning.rule_tables import PresetPair, PriorityOrder, PriorityRule, Season, Suspension
+from timebank.planning.rule_tables import (
+    AskedFirst,
+    DeclinedPair,
+    PresetPair,
+    PriorityOrder,
+    PriorityRule,
+    Season,
+    Suspension,
+)
 
 
 class Plan(SQLModel, table=True):
@@ -97,6 +105,8 @@ class PlanChange(SQLModel, table=True):
 
 
 __all__ = [
+    "AskedFirst",
+    "DeclinedPair",
     "Pair",
     "Plan",
     "PlanChange",

@@ -67,34 +67,43 @@ def write_page(path: Path, figures: Figures, published: Published) -> Path:
 
 def render_page(figures: Figures, published: Published) -> str:
     """Return the page as text."""
+    return (
+        environment_of()
+        .get_template("district.html.jinja")
+        .render(
+            figures=figures,
+            published=published,
+            lead=_lead(figures),
+            tiles=_tiles(figures),
+            maps=_maps(figures),
+            services=[in_both(zh, en) for zh, en in _services(figures).values()],
+            coverage=_coverage_rows(figures),
+            totals=_totals(figures),
+            charts=(("chart_distance", _distances(figures)), ("chart_load", _loads(figures))),
+            comparison=comparison(figures),
+            walk_note=walk_note(figures),
+            proof=proof(figures),
+            reasons=_reasons(figures),
+            categories=_categories(figures, published),
+            years=_years(figures, published),
+            coins=whole_coins(figures),
+        )
+    )
+
+
+def environment_of() -> Environment:
+    """Return where the pages of this room are rendered: texts in both languages, everything escaped."""
     environment = Environment(
         loader=PackageLoader("timebank.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.globals |= {"t": bilingual, "say": say}
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    return environment.get_template("district.html.jinja").render(
-        figures=figures,
-        published=published,
-        lead=_lead(figures),
-        tiles=_tiles(figures),
-        maps=_maps(figures),
-        services=[_in_both(zh, en) for zh, en in _services(figures).values()],
-        coverage=_coverage_rows(figures),
-        totals=_totals(figures),
-        charts=(("chart_distance", _distances(figures)), ("chart_load", _loads(figures))),
-        comparison=comparison(figures),
-        walk_note=walk_note(figures),
-        proof=proof(figures),
-        reasons=_reasons(figures),
-        categories=_categories(figures, published),
-        years=_years(figures, published),
-        coins=whole_coins(figures),
-    )
+    return environment
 
 
 def bilingual(key: str, **values: object) -> Markup:
     """Return a text in both languages; the page shows one of them."""
-    return _in_both(*(say(key, locale, **values) for locale in LOCALES))
+    return in_both(*(say(key, locale, **values) for locale in LOCALES))
 
 
 def whole_coins(figures: Figures) -> str:
@@ -102,7 +111,8 @@ def whole_coins(figures: Figures) -> str:
     return f"{figures.issued_min // 60:,}"
 
 
-def _in_both(zh: str, en: str) -> Markup:
+def in_both(zh: str, en: str) -> Markup:
+    """Return two texts of which the page shows one."""
     return Markup('<span lang="zh">{}</span><span lang="en">{}</span>').format(zh, en)
 
 
@@ -168,7 +178,7 @@ def _coverage_rows(figures: Figures) -> list[dict[str, Any]]:
     """One row a street, with met, needs and share unmet by service."""
     return [
         {
-            "name": _in_both(street.name_zh, street.name_en),
+            "name": in_both(street.name_zh, street.name_en),
             "seniors": street.seniors,
             "volunteers": street.volunteers,
             "cells": _cells(figures, [row for row in figures.coverage if row.area_id == street.area_id]),
@@ -236,13 +246,13 @@ def _reasons(figures: Figures) -> list[dict[str, Any]]:
 def _place(figures: Figures, row: Missing) -> Markup:
     street = next(street for street in figures.streets if street.area_id == row.area_id)
     zh, en = _services(figures)[row.service]
-    return _in_both(f"{street.name_zh}·{zh} {row.needs:,}", f"{street.name_en}, {en} {row.needs:,}")
+    return in_both(f"{street.name_zh}·{zh} {row.needs:,}", f"{street.name_en}, {en} {row.needs:,}")
 
 
 def _categories(figures: Figures, published: Published) -> list[Beside]:
     stated = published.seniors_by_category
     return [
-        _beside(_in_both(*names), published, stated[key], figures.seniors_by_category.get(key, 0))
+        _beside(in_both(*names), published, stated[key], figures.seniors_by_category.get(key, 0))
         for key, names in CATEGORIES.items()
     ]
 
