@@ -11,6 +11,7 @@ from sqlmodel import select
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
 from timebank.alarms.clocks import keep_alarms
 from timebank.alarms.command import app as alarms_app
+from timebank.bookings.command import app as bookings_app
 from timebank.bridge.command import app as bridge_app
 from timebank.bridge.upkeep import keep_bridge
 from timebank.care.command import app as care_app
@@ -72,6 +73,7 @@ app.add_typer(bridge_app, name="bridge")
 app.add_typer(alarms_app, name="alarms")
 app.add_typer(programmes_app, name="programmes")
 programmes_app.command(name="report")(report_month)
+app.add_typer(bookings_app, name="bookings")
 
 
 @app.command()

@@ -4,6 +4,8 @@ from sqlmodel import SQLModel
 
 from timebank.alarms import guards as alarms_guards
 from timebank.alarms import tables as alarms
+from timebank.bookings import guards as bookings_guards
+from timebank.bookings import tables as bookings
 from timebank.bridge import guards as bridge_guards
 from timebank.bridge import tables as bridge
 from timebank.care import guards as care_guards
@@ -41,6 +43,7 @@ GUARDS = (
     bridge_guards,
     alarms_guards,
     programmes_guards,
+    bookings_guards,
 )
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
@@ -48,6 +51,7 @@ __all__ = [
     "GUARDS",
     "METADATA",
     "alarms",
+    "bookings",
     "bridge",
     "care",
     "coins",

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from tests.bookings.filled import fill_bookings
 from tests.bridge.filled import fill_bridge
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
+from tests.planning.filled import fill_planning
 from tests.programmes.filled import fill_programmes
 from tests.worlds import MONDAY, World
 from timebank.alarms.devices import register_device
@@ -39,27 +41,18 @@ from timebank.ledger.posting import Posting, post
 from timebank.ledger.seal_keys import current_signer
 from timebank.ledger.seals import seal_transfers
 from timebank.ledger.tables import Account, Transfer
-from timebank.needs.tables import NeedAlso, RequestEvent, ServiceRequest
+from timebank.needs.tables import RequestEvent, ServiceRequest
 from timebank.people.tables import (
-    Absence,
     AdvicePoint,
     Guardian,
     NeverTogether,
-    PersonTrait,
     Residence,
-    Trait,
     VolunteerSkill,
 )
 from timebank.people.tokens import issue_token
 from timebank.planning.tables import (
     Pair,
     Plan,
-    PlanChange,
-    PresetPair,
-    PriorityOrder,
-    PriorityRule,
-    Season,
-    Suspension,
     Unmet,
 )
 from timebank.projects.projects import SLOT
@@ -102,13 +95,14 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _administer(session, world, noon)
         _ask_and_offer(session, world, noon)
         _look_back(session, world, noon)
-        _say_how_to_plan(session, world, noon)
+        fill_planning(session, world, noon)
         _care(session, world, noon)
         _alarm(session, world, noon)
         fill_programmes(session, world, noon)
         _certify(session, world, noon)
         _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))
+        fill_bookings(session, world, noon)
         fill_bridge(session, world, noon)
     return world
 
@@ -239,32 +233,6 @@ def _look_back(session: Session, world: World, now: datetime) -> None:
     session.add(GroupServed(group_id=group.id or 0, senior_id=senior))
     session.add(GroupClaim(group_id=group.id or 0, volunteer_id=giver, becomes="honour", chosen_by="a", chosen_at=now))
     session.add(GroupEvent(group_id=group.id or 0, kind="planned", actor="a", happened_at=now))
-    session.flush()
-
-
-def _say_how_to_plan(session: Session, world: World, now: datetime) -> None:
-    """Leave a row in every table of what decides who comes to whom and when."""
-    session.add(Trait(code="pets", name_zh="宠物", name_en="pets"))
-    session.flush()
-    senior, giver, need = world.seniors["S1"], world.volunteers["V1"], world.needs["S1-greeting"]
-    days: dict[str, Any] = {"from_day": MONDAY, "to_day": NEXT_WEEK.date()}
-    who: dict[str, Any] = {"recorded_by": "organisation:1", "recorded_at": now}
-    frequency: dict[str, Any] = {"is_yearly": False, "frequency_kind": "per_week", "frequency_count": 2}
-    order = PriorityOrder(from_day=MONDAY, **who)
-    session.add_all(
-        (
-            order,
-            PersonTrait(person_id=senior, trait="pets", stance="has", **who),
-            Absence(person_id=giver, **days, **who),
-            Suspension(make_up="later", cause="heat", **days, **who),
-            Season(need_id=need, **frequency, **days, **who),
-            PresetPair(need_id=need, volunteer_id=giver, **who),
-            NeedAlso(need_id=world.needs["S2-bath"], service_id=world.services["trip"]),
-            PlanChange(plan_id=session.exec(select(Plan.id)).one() or 0, what="pair", kind="ended", need_id=need),
-        )
-    )
-    session.flush()
-    session.add(PriorityRule(order_id=order.id or 0, position=0, tier=0, category="childless"))
     session.flush()
 
 

@@ -4,11 +4,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, select, update
+from sqlalchemy import Row, Table, select
 from sqlmodel import Session
 
+from timebank.bookings import outcomes as places
 from timebank.core.clock import moment_at
 from timebank.core.database import expect_much
+from timebank.needs.tables import Need
 from timebank.projects.tables import Booking, Slot
 from timebank.visits.credit import Credited, credit_day
 from timebank.visits.diary import Outcome, record_day
@@ -16,6 +18,7 @@ from timebank.visits.life import VISIT, resolve
 
 BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 MISSED, DISPUTED = 0.02, 0.005
 EVIDENCE = ("app", "landline", "qr", "paper", "witness")
 EVIDENCE_SHARES = (0.55, 0.25, 0.1, 0.08, 0.02)
@@ -32,7 +35,7 @@ def play_day(session: Session, book_id: int, day: date, *, seed: int) -> Credite
     rows = _planned(session, day)
     record_day(session, day, _outcomes(random, rows), actor="organisation:day-sheet", now=evening)
     _resolve_some(session, random, day - timedelta(days=1), evening)
-    _close_bookings(session, random, day)
+    _close_bookings(session, random, day, evening)
     today = credit_day(session, book_id, day, now=evening)
     late = credit_day(session, book_id, day - timedelta(days=1), now=evening)
     return Credited(*(a + b for a, b in zip(today, late, strict=True)))
@@ -72,11 +75,19 @@ def _resolve_some(session: Session, random: np.random.Generator, day: date, now:
             resolve(session, row.id, actor=ARBITER, served_min=upheld, note="电话核实后裁定", now=now)
 
 
-def _close_bookings(session: Session, random: np.random.Generator, day: date) -> None:
+def _close_bookings(session: Session, random: np.random.Generator, day: date, now: datetime) -> None:
     """A booked place is used, or now and then missed."""
-    today = select(SLOT.c.id).where(SLOT.c.day == day)
-    b = BOOKING.c
-    booked = session.connection().execute(select(b.id).where(b.status == "booked", b.slot_id.in_(today)).order_by(b.id))
-    for number in list(booked.scalars()):
-        status = "missed" if random.random() < MISSED else "used"
-        session.connection().execute(update(BOOKING).where(b.id == number).values(status=status))
+    booked = (
+        select(BOOKING.c.need_id, NEED.c.minutes)
+        .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
+        .join(NEED, NEED.c.id == BOOKING.c.need_id)
+        .where(BOOKING.c.status == "booked", SLOT.c.day == day)
+        .order_by(BOOKING.c.id)
+    )
+    outcomes = [
+        places.Outcome(row.need_id, "missed")
+        if random.random() < MISSED
+        else places.Outcome(row.need_id, "used", row.minutes)
+        for row in session.connection().execute(booked)
+    ]
+    places.record_day(session, day, outcomes, actor="organisation:day-sheet", now=now)

@@ -80,24 +80,24 @@ def seniors_asked(question: Question) -> Select[Any]:
     return select(NEED.c.senior_id).where(NEED.c.id.in_(needs_asked(question)))
 
 
-def load_also(session: Session, question: Question) -> dict[int, frozenset[int]]:
-    """Return the further services that needs take at the same time, by need."""
+def load_also(session: Session, needs: Select[Any]) -> dict[int, frozenset[int]]:
+    """Return the further services that some needs take at the same time, by need."""
     found: dict[int, set[int]] = defaultdict(set)
-    rows = select(ALSO.c.need_id, ALSO.c.service_id).where(ALSO.c.need_id.in_(needs_asked(question)))
+    rows = select(ALSO.c.need_id, ALSO.c.service_id).where(ALSO.c.need_id.in_(needs))
     for need, service in session.connection().execute(rows):
         found[need].add(service)
     return {need: frozenset(services) for need, services in found.items()}
 
 
-def load_tiers(session: Session, question: Question, rows: list[Row[Any]]) -> dict[int, int]:
+def load_tiers(session: Session, first_day: date, rows: list[Row[Any]], seniors: Select[Any]) -> dict[int, int]:
     """Return the tier of every need by the order that holds on the first day; nobody is first without one."""
-    rules = priorities_on(session, question.starts_on)
+    rules = priorities_on(session, first_day)
     if not rules:
         return {}
-    held = category_spans(session, seniors_asked(question))
+    held = category_spans(session, seniors)
     found = {}
     for row in rows:
-        day = max(question.starts_on, row.from_day)
+        day = max(first_day, row.from_day)
         found[row.id] = tier_of(rules, row.service_id, categories_on(held.get(row.senior_id, ()), day))
     return found
 

@@ -13,7 +13,7 @@ from timebank.planning.agreed import never_pairs
 from timebank.planning.codes import Codes, words
 from timebank.planning.columns import pairs
 from timebank.planning.need_rows import Asked
-from timebank.planning.question import Question
+from timebank.planning.question import Question, needs_asked
 from timebank.planning.slot_rows import load_budgets, load_slots, open_resources, slot_rows, taken_places
 from timebank.planning.volunteer_rows import load_volunteers, volunteers_asked
 
@@ -72,13 +72,13 @@ def load_codes(session: Session, question: Question) -> Codes:
 
 def _asked(session: Session, question: Question) -> Asked:
     """Read the needs and what is known of them beside their row."""
-    rows, also = need_rows.load_rows(session, question), need_rows.load_also(session, question)
+    rows, also = need_rows.load_rows(session, question), need_rows.load_also(session, needs_asked(question))
     people = (need_rows.seniors_asked(question), volunteers_asked(question.organisation_id))
     plans = before_rows.plans_before(session, question)
     return Asked(
         rows=rows,
         also=also,
-        tiers=need_rows.load_tiers(session, question, rows),
+        tiers=need_rows.load_tiers(session, question.starts_on, rows, need_rows.seniors_asked(question)),
         waited=need_rows.load_waiting(session, question, rows),
         regular=before_rows.regular_weekdays(session, question, plans),
         traits=person_rows.load_traits(session, people),

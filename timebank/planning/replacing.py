@@ -208,5 +208,5 @@ def _standing(plan: Plan) -> Any:
     """Return the query of the places that are taken in these slots."""
     running = _places(plan).with_only_columns(SLOT.c.id)
     return select(BOOKING.c.slot_id, BOOKING.c.need_id).where(
-        BOOKING.c.status != "cancelled", BOOKING.c.slot_id.in_(running)
+        BOOKING.c.status != "cancelled", BOOKING.c.is_freed == 0, BOOKING.c.slot_id.in_(running)
     )

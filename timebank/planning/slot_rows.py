@@ -17,6 +17,7 @@ from timebank.planning.columns import floats, ints
 from timebank.planning.person_rows import Span, categories_on, category_spans
 from timebank.planning.question import Question
 from timebank.projects.eligibility import is_eligible
+from timebank.projects.fitting import unstaffed
 from timebank.projects.tables import Booking, Project, ProjectState, Resource, Slot
 from timebank.rules.decision import age_on
 
@@ -39,7 +40,10 @@ class Open(NamedTuple):
 
 
 def slot_rows(session: Session, days: tuple[date, date], project_id: int | None = None) -> list[Row[Any]]:
-    """Return the slots of running projects, or of one, within the days (half-open), with their resource's service."""
+    """Return the slots of running projects, or of one, within the days (half-open), with their resource's service.
+
+    A slot on a day on which its resource has no crew is none.
+    """
     wanted = (
         select(
             SLOT,
@@ -56,7 +60,8 @@ def slot_rows(session: Session, days: tuple[date, date], project_id: int | None 
     )
     if project_id is not None:
         wanted = wanted.where(PROJECT.c.id == project_id)
-    return list(session.connection().execute(wanted))
+    without = unstaffed(session, days)
+    return [row for row in session.connection().execute(wanted) if (row.resource_id, row.day) not in without]
 
 
 class Taken(NamedTuple):
@@ -75,7 +80,7 @@ def taken_places(session: Session, days: tuple[date, date], give_way: set[int]) 
         select(BOOKING.c.slot_id, BOOKING.c.need_id, BOOKING.c.status, NEED.c.wheelchairs)
         .join(SLOT, SLOT.c.id == BOOKING.c.slot_id)
         .join(NEED, NEED.c.id == BOOKING.c.need_id)
-        .where(SLOT.c.day >= days[0], SLOT.c.day < days[1], BOOKING.c.status != "cancelled")
+        .where(SLOT.c.day >= days[0], SLOT.c.day < days[1], BOOKING.c.status != "cancelled", BOOKING.c.is_freed == 0)
     )
     rows = session.connection().execute(wanted)
     stay = [row for row in rows if row.status != "booked" or row.need_id not in give_way]
@@ -133,6 +138,14 @@ def _spent(session: Session, projects: set[int]) -> Iterable[Any]:
         .where(RESOURCE.c.place_cost_cents > 0)
     )
     return session.connection().execute(wanted) if projects else ()
+
+
+def left_for_places(session: Session, projects: Iterable[int]) -> dict[int, int]:
+    """Return what is left of the budgets of some projects for more places, in cents."""
+    numbers = sorted(projects)
+    wanted = select(STATE.c.project_id, STATE.c.places_cents).where(STATE.c.project_id.in_(numbers))
+    taken = {row.project_id: row.places_cents for row in session.connection().execute(wanted)}
+    return {project: cents - taken.get(project, 0) for project, cents in project_budgets(session, numbers).items()}
 
 
 def open_resources(

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import JSON, Field, SQLModel
 
-from timebank.core.columns import big_id, big_int, big_ref, moment, optional_ref
+from timebank.core.columns import big_id, big_int, big_ref, moment, optional_moment, optional_ref
 from timebank.projects.budget_tables import (
     BudgetEntry,
     BudgetLine,
@@ -15,6 +15,7 @@ from timebank.projects.budget_tables import (
     Handout,
     ProjectHours,
 )
+from timebank.projects.fitting_tables import ResourceFitting, ResourceStaff
 from timebank.projects.life_tables import ProjectApplication, ProjectGoal, ProjectOrigin, ProjectState, ProjectStep
 
 
@@ -88,10 +89,17 @@ class Slot(SQLModel, table=True):
 
 
 class Booking(SQLModel, table=True):
-    """A place of a slot for a need; one need has a slot at most once."""
+    """A place of a slot for a need; one need has a slot at most once.
+
+    When it is over, ``served_min`` says for how long, ``cost_cents`` what it cost, ``closed_by`` who said so. The
+    place of somebody who did not come is taken until it is freed for the next one.
+    """
 
     __table_args__ = (
         CheckConstraint("status IN ('booked','used','missed','cancelled')", name="status"),
+        CheckConstraint("served_min >= 0", name="served_min"),
+        CheckConstraint("cost_cents >= 0", name="cost_cents"),
+        CheckConstraint("is_freed IN (0, 1)", name="is_freed"),
         Index("uq_booking_slot_need", "slot_id", "need_id", unique=True),
     )
 
@@ -101,6 +109,11 @@ class Booking(SQLModel, table=True):
     plan_id: int | None = optional_ref("plan.id", index=True)
     distance_m: int = big_int(default=0)
     status: str = Field(default="booked", max_length=12)
+    served_min: int = big_int(default=0)
+    cost_cents: int = big_int(default=0)
+    is_freed: int = big_int(default=0)
+    closed_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    closed_at: datetime | None = optional_moment()
 
 
 __all__ = [
@@ -118,5 +131,7 @@ __all__ = [
     "ProjectState",
     "ProjectStep",
     "Resource",
+    "ResourceFitting",
+    "ResourceStaff",
     "Slot",
 ]
