@@ -18,11 +18,15 @@ from timebank.charity.budget import By, Promise, plan_line
 from timebank.charity.budget import commit as commit_to
 from timebank.charity.budget import release as release_from
 from timebank.charity.budget import spend as spend_of
+from timebank.charity.drafting import Wish, draft_from_shortage
 from timebank.charity.files import beneficiaries, file_of
 from timebank.charity.life import Asked, stage_of, take_step
 from timebank.charity.means import Brought, draw_hours, hand_out
 from timebank.charity.means import receive as receive_from
 from timebank.charity.outcome import by_cost, compare_projects, every_line, outcome_of
+from timebank.charity.shortage import Asked as Shortage
+from timebank.charity.shortage import shortage_of
+from timebank.charity.worth import worth_in
 from timebank.coins.desk import InBook, at_desk
 from timebank.core.clock import day_of, now
 from timebank.core.errors import WrongInput
@@ -308,6 +312,52 @@ def compare(office: Office, first: First = 20) -> None:
     """Compare the newest projects by what a person helped cost, the least first."""
     with _office(office, reads=True) as (session, number):
         _print(told.of_comparison(by_cost(compare_projects(session, number, first=first))))
+
+
+@app.command()
+def shortage(
+    week: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="A day of the week; else today.")] = None,
+    organisation: Annotated[str, typer.Option("--organisation", help="Code; else the district. 组织代码")] = "",
+    street: Annotated[str | None, typer.Option(help="Code of a sub-district. 街镇代码")] = None,
+    service: Annotated[str | None, typer.Option(help="Code of a service. 服务代码")] = None,
+    worth: Annotated[bool, typer.Option("--worth", help="Ask the engine what one more is worth.")] = False,  # noqa: FBT002  # a switch of the command line
+) -> None:
+    """Say what was missing where in a week, and why."""
+    with reading() as session:
+        own = number_of(session, Organisation, organisation) if organisation else None
+        asked = Shortage(day=_day(week), organisation_id=own, street=street, service=service)
+        found = shortage_of(session, asked)
+        _print(told.of_shortage(found, worth_in(session, asked, _day(week)) if worth else ()))
+
+
+@app.command()
+def draft(
+    service: Annotated[str, typer.Argument(help="Code of the service that is missing. 服务代码")],
+    office: Office,
+    week: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A day of the week looked at. 缺口所在周")],
+    starts_on: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. 首日")],
+    street: Annotated[list[str] | None, typer.Option(help="Code of a sub-district; else all short ones.")] = None,
+    weeks: Annotated[int, typer.Option(min=1, help="How many weeks. 周数")] = 13,
+    cost: Annotated[str, typer.Option(help="Yuan of a place, or of an hour of volunteers. 单价（元）")] = "0",
+    worth: Annotated[bool, typer.Option("--worth", help="Keep what one more is worth, by the engine.")] = False,  # noqa: FBT002  # a switch of the command line
+    by: Who = "",
+    key: Key = "",
+) -> None:
+    """Draft a project from what was missing in a week: streets, target group, places and budget are filled in."""
+    wish = Wish(
+        day=week.date(),
+        service=service,
+        streets=tuple(street or ()),
+        starts_on=starts_on.date(),
+        weeks=weeks,
+        cost_cents=_cents(cost),
+    )
+    with _office(office) as (session, number):
+        asked = Shortage(day=wish.day, organisation_id=number, service=service)
+        said = {one.street: one.to_json() for one in worth_in(session, asked, wish.day)} if worth else {}
+        actor = _actor(number, by)
+        project = draft_from_shortage(session, number, wish, key=key or uuid4().hex, actor=actor, now=now(), worth=said)
+        _print(told.of_draft(session, project))
 
 
 @contextmanager

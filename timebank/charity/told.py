@@ -5,11 +5,15 @@ from collections.abc import Iterator, Sequence
 from sqlmodel import Session
 
 from timebank.charity.budget import lines_of, spoken_for
+from timebank.charity.drafting import origin_of
 from timebank.charity.files import Entry, Helped
 from timebank.charity.life import stage_of, steps_of
 from timebank.charity.outcome import Compared, Figure
+from timebank.charity.shortage import Short
+from timebank.charity.worth import Worth
 from timebank.core.minutes import format_clock
 from timebank.core.texts import Locale, say
+from timebank.people.tables import Area
 from timebank.planning.project_places import Given, Left, given_reason
 from timebank.projects.tables import Commitment, Contribution, Project, ProjectApplication
 
@@ -140,4 +144,55 @@ def of_comparison(found: Sequence[Compared]) -> Iterator[str]:
                 persons=one.persons,
                 spent=yuan(one.spent_cents),
                 cost=cost,
+            )
+
+
+def of_shortage(found: Sequence[Short], worth: Sequence[Worth]) -> Iterator[str]:
+    """Say what is missing where and why, and what one more would be worth; what is whole is left out."""
+    by_place = {(one.street, one.service): one for one in worth}
+    short = [row for row in found if row.unmet_min]
+    if not short:
+        yield from both("charity_no_short")
+    for row in short:
+        for locale in LOCALES:
+            yield say(
+                "charity_short",
+                locale,
+                street=row.street_zh if locale == "zh" else row.street_en,
+                service=row.service_zh if locale == "zh" else row.service_en,
+                needed=row.needed_min,
+                served=row.served_min,
+                planned=row.planned_min,
+                unmet=row.unmet_min,
+                needs=row.unmet,
+            )
+            for reason, minutes in row.by_reason.items():
+                yield say("charity_why", locale, reason=say(f"reason_{reason}", locale), minutes=minutes)
+            one = by_place.get((row.street, row.service))
+            if one is not None:
+                yield say("charity_worth", locale, gains=gains_said(one, locale), remedies=remedies_said(one, locale))
+
+
+def gains_said(one: Worth, locale: Locale) -> str:
+    """Say how many needs one more of each kind would meet."""
+    said = [say(f"charity_gain_{kind}", locale, met=gain[1]) for kind, gain in one.gains.items()]
+    return ("；" if locale == "zh" else "; ").join(said) or say("charity_none", locale)
+
+
+def remedies_said(one: Worth, locale: Locale) -> str:
+    """Say which changes would meet the needs that were tried, and how many of them."""
+    said = [f"{say(f'charity_remedy_{kind}', locale)} {count}" for kind, count in one.remedies.items()]
+    return ("；" if locale == "zh" else "; ").join(said) or say("charity_none", locale)
+
+
+def of_draft(session: Session, project: Project) -> Iterator[str]:
+    """Say what was drafted, and from which shortage."""
+    words = {"budget": yuan(project.budget_cents), "starts_on": project.starts_on, "ends_on": project.ends_on}
+    yield from both("charity_drafted", number=project.id, title=project.title_zh, **words)
+    for row in origin_of(session, project.id or 0):
+        area = session.get_one(Area, row.area_id)
+        for locale in LOCALES:
+            street = area.name_zh if locale == "zh" else area.name_en
+            yield say(
+                "charity_origin", locale, week=row.week, street=street, needed=row.needed_min, unmet=row.unmet_min
             )

@@ -19,7 +19,7 @@ from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.categories import CATEGORIES
 from timebank.people.tables import Area, Organisation, OrganisationArea
-from timebank.projects.tables import Booking, Project, Resource, Slot
+from timebank.projects.tables import Booking, Project, ProjectGoal, Resource, Slot
 
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -54,8 +54,21 @@ class ResourceDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoalDraft:
+    """What a project is to give in a street: street and service by code, minutes a week, how many volunteers."""
+
+    street: str
+    service: str
+    weekly_min: int
+    volunteers: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectDraft:
-    """A project to be; ``eligibility`` parts that are empty ask for nothing. The period is half-open."""
+    """A project to be; ``eligibility`` parts that are empty ask for nothing. The period is half-open.
+
+    A project whose goals volunteers reach needs no resources.
+    """
 
     title_zh: str
     title_en: str = ""
@@ -67,6 +80,7 @@ class ProjectDraft:
     subdistricts: tuple[str, ...] = ()
     min_age: int = 0
     resources: tuple[ResourceDraft, ...] = field(default=())
+    goals: tuple[GoalDraft, ...] = field(default=())
 
 
 def create_project(
@@ -90,7 +104,7 @@ def create_project(
         right = Phrase("right_length", least=1, most=200)
         raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
     wait_turn(session, "project")  # of two who bring the same key or code at once, the later one sees the earlier
-    digest = hashlib.sha256(json.dumps(asdict(draft), default=str, sort_keys=True).encode()).hexdigest()
+    digest = _hash(draft)
     standing = session.exec(
         select(Project).where(Project.organisation_id == organisation_id, Project.idempotency_key == idempotency_key)
     ).first()
@@ -102,6 +116,7 @@ def create_project(
     area_by_code = _areas(session, organisation_id)
     _known("eligibility.subdistricts", draft.subdistricts, set(area_by_code))
     _known("resources.subdistrict", tuple(r.subdistrict for r in draft.resources), set(area_by_code))
+    _known("goals.street", tuple(goal.street for goal in draft.goals), set(area_by_code))
     project = Project(
         organisation_id=organisation_id,
         idempotency_key=idempotency_key,
@@ -122,7 +137,16 @@ def create_project(
     session.add(project)
     session.flush()
     _add_resources(session, project, draft, area_by_code)
+    _add_goals(session, project, draft, area_by_code)
     return project
+
+
+def _hash(draft: ProjectDraft) -> str:
+    """Return the hash by which a key is compared with what it was used for; goals count where there are some."""
+    content = asdict(draft)
+    if not draft.goals:
+        del content["goals"]
+    return hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _check(session: Session, draft: ProjectDraft) -> None:
@@ -141,8 +165,9 @@ def _check(session: Session, draft: ProjectDraft) -> None:
         raise WrongInput(
             field="eligibility.minAge", value=str(draft.min_age), right=Phrase("right_range", least=0, most=120)
         )
-    if not 1 <= len(draft.resources) <= MOST_RESOURCES:
-        right = Phrase("right_range", least=1, most=MOST_RESOURCES)
+    least = 0 if draft.goals else 1
+    if not least <= len(draft.resources) <= MOST_RESOURCES:
+        right = Phrase("right_range", least=least, most=MOST_RESOURCES)
         raise WrongInput(field="resources", value=str(len(draft.resources)), right=right)
     services = {service.code for service in session.exec(select(Service)) if service.served_by == "slot"}
     _known("eligibility.categories", draft.categories, set(CATEGORIES))
@@ -217,6 +242,22 @@ def _add_resources(session: Session, project: Project, draft: ProjectDraft, area
         rows += [row | {"resource_id": resource.id} for row in slot_rows(draft.starts_on, draft.ends_on, asked.slots)]
     if rows:
         session.connection().execute(insert(SLOT), rows)
+
+
+def _add_goals(session: Session, project: Project, draft: ProjectDraft, areas: dict[str, int]) -> None:
+    services = {service.code: service.id or 0 for service in session.exec(select(Service))}
+    _known("goals.service", tuple(goal.service for goal in draft.goals), set(services))
+    session.add_all(
+        ProjectGoal(
+            project_id=project_number(project),
+            area_id=areas[goal.street],
+            service_id=services[goal.service],
+            weekly_min=goal.weekly_min,
+            volunteers=goal.volunteers,
+        )
+        for goal in draft.goals
+    )
+    session.flush()
 
 
 def slot_rows(starts_on: date, ends_on: date, patterns: Sequence[SlotPattern]) -> Iterator[dict[str, Any]]:
