@@ -209,7 +209,7 @@ def _target_group(session: Session, seniors: set[int], day: date) -> tuple[tuple
 
 def _places(row: Any, service: Row[Any]) -> int:
     """Return how many places a week would have met what is missing."""
-    return -(-row.unmet_min // int(service.minutes))
+    return ceil(int(row.unmet_min) / int(service.minutes))
 
 
 def _resource(session: Session, row: Any, service: Row[Any], key: str) -> ResourceDraft:
