@@ -15,6 +15,8 @@ from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
 from api.schema.alarms import AlarmMutations, AlarmQueries, alarm_shown
 from api.schema.care import CareMutations, CareQueries
+from api.schema.charity import CharityQueries
+from api.schema.charity_acts import CharityMutations
 from api.schema.connections import Connection
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
 from api.schema.nodes import Node
@@ -85,6 +87,7 @@ class Query(
     ResourceQueries,
     ReferralQueries,
     PracticeQueries,
+    CharityQueries,
 ):
     """What can be asked."""
 
@@ -165,6 +168,7 @@ class Mutation(
     ResourceMutations,
     ReferralMutations,
     PracticeMutations,
+    CharityMutations,
 ):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 

@@ -11,6 +11,7 @@ from api.schema.connections import Connection, Key, page
 from api.schema.nodes import Node
 from api.schema.refusals import KeyConflict, NotFound, Refused, WrongInput, WrongState, refused_or
 from api.schema.scalars import BigInt, Weekday
+from timebank.charity.life import Asked, take_step
 from timebank.core import errors
 from timebank.core.clock import day_of
 from timebank.projects.eligibility import count_reached, kinds_of_seniors
@@ -22,7 +23,6 @@ from timebank.projects.projects import (
     create_project,
     project_number,
     project_of,
-    start_project,
 )
 from timebank.projects.tables import Project as ProjectRow
 
@@ -255,7 +255,8 @@ def start(info: Info, project: str) -> ProjectStarted | Refused:
     organisation = context.organisation("projects:write", kind="charity_office")
 
     def let_run(number: int) -> ProjectStarted:
-        row = start_project(context.session, organisation, number)
+        actor = f"organisation:{organisation} token:{context.holder.token_id}"
+        row = take_step(context.session, organisation, number, Asked("running", actor, context.now))
         return ProjectStarted(project=_shown([row], context)[number])
 
     return refused_or(context, lambda: found_by("project", project, let_run), errors.NotFound, errors.WrongState)

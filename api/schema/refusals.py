@@ -7,9 +7,11 @@ from typing import TypeVar
 import strawberry
 
 from api.context import Context, Info
-from api.schema.scalars import InLocale, chosen
+from api.schema.scalars import BigInt, InLocale, chosen
 from timebank.bridge import refusals as bridge
 from timebank.care import refusals as care
+from timebank.charity import refusals as charity
+from timebank.coins import refusals as coins
 from timebank.core import errors
 from timebank.core.texts import say_refusal
 
@@ -117,6 +119,67 @@ class FigureMoved(Refused):
     counted: int = strawberry.field(description="What its rows say.")
 
 
+@strawberry.type(description="It would cost more than is left of a line, a commitment or the budget.")
+class OverBudget(Refused):
+    """It would cost more than is left."""
+
+    left_cents: BigInt = strawberry.field(description="What is left, in cents.")
+    asked_cents: BigInt = strawberry.field(description="What was asked for, in cents.")
+
+
+@strawberry.type(description="The day is not within the project's period.")
+class OutsidePeriod(Refused):
+    """The day is not within the project's period."""
+
+    starts_on: date = strawberry.field(description="First day of the project.")
+    ends_on: date = strawberry.field(description="First day after the project.")
+
+
+@strawberry.type(description="A person is not of those whom a project, or something that it was given, is for.")
+class NotEligible(Refused):
+    """A person is not of those whom a project, or something that it was given, is for."""
+
+
+@strawberry.type(description="Who submitted a project does not decide on it.")
+class OwnDecision(Refused):
+    """Who submitted a project does not decide on it."""
+
+
+@strawberry.type(description="A project is not closed while something of it is open.")
+class StillOpen(Refused):
+    """A project is not closed while something of it is open."""
+
+    commitments: int = strawberry.field(description="Open commitments.")
+    places: int = strawberry.field(description="Booked places of which nobody said whether they were used.")
+
+
+@strawberry.type(description="An organisation asks about a street in which it does not work.")
+class StreetNotYours(Refused):
+    """An organisation asks about a street in which it does not work."""
+
+    street: str = strawberry.field(description="Code of the sub-district.")
+
+
+@strawberry.type(description="A contribution has less left than is to be given.")
+class NothingLeft(Refused):
+    """A contribution has less left than is to be given."""
+
+    left: int = strawberry.field(description="How much is left.")
+
+
+@strawberry.type(description="Nothing is missing of a service in the streets and week asked about.")
+class NoShortage(Refused):
+    """Nothing is missing of a service in the streets and week asked about."""
+
+
+@strawberry.type(description="The rule pack in force says no.")
+class NotByRules(Refused):
+    """The rule pack in force says no."""
+
+    rules: str = strawberry.field(description="The rules that say no.")
+    articles: str = strawberry.field(description="Their articles.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
@@ -129,6 +192,15 @@ SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     bridge.NeedsLess: (NeedsLess, ("lacking", "asked")),
     bridge.ConsentGone: (ConsentGone, ("until",)),
     bridge.FigureMoved: (FigureMoved, ("query", "stated", "counted")),
+    charity.OverBudget: (OverBudget, ("left_cents", "asked_cents")),
+    charity.OutsidePeriod: (OutsidePeriod, ("starts_on", "ends_on")),
+    charity.NotEligible: (NotEligible, ()),
+    charity.OwnDecision: (OwnDecision, ()),
+    charity.StillOpen: (StillOpen, ("commitments", "places")),
+    charity.StreetNotYours: (StreetNotYours, ("street",)),
+    charity.NothingLeft: (NothingLeft, ("left",)),
+    charity.NoShortage: (NoShortage, ()),
+    coins.NotByRules: (NotByRules, ("rules", "articles")),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 

@@ -31,11 +31,11 @@ LONG = 22
 GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
 BRIDGE = frozenset({"bridge:read", "bridge:write"})
 READING = {
-    "office": frozenset({"projects:read", "projects:write"}),
+    "office": frozenset({"projects:read", "projects:write", "projects:approve"}),
     "organisation": frozenset(
-        {"alarms:read", "alarms:write", "care:read", "care:write", "matches:read", "matches:run"}
+        {"alarms:read", "alarms:write", "care:read", "care:write", "matches:read", "matches:run", "projects:apply"}
     ),
-    "volunteer": frozenset({"accounts:read", "alarms:read", "alarms:write", "visits:read"}),
+    "volunteer": frozenset({"accounts:read", "alarms:read", "alarms:write", "projects:apply", "visits:read"}),
 }
 
 

@@ -202,8 +202,12 @@ def test_a_closed_project_does_not_start(door: Door) -> None:
         id=encode("project", 1),
     )["startProject"]
 
-    assert (refused["kind"], refused["state"], refused["allowed"]) == ("project", "closed", "draft")
-    assert refused["message"] == "公益项目 1 当前状态为“已结项”，此操作要求：草稿。"
+    assert (refused["kind"], refused["state"], refused["allowed"]) == (
+        "project",
+        "closed",
+        "a draft, approved or recruiting",
+    )
+    assert refused["message"] == "公益项目 1 当前状态为“已结项”，此操作要求：草稿、已批准或招募中。"
 
 
 def test_projects_are_read_page_by_page(window: Door) -> None:

@@ -7,6 +7,7 @@ from graphql import build_schema
 
 from api.ids import cursor, encode
 from api.schema import print_schema
+from tests.api.asked_charity import CHARITY, CHARITY_OF_ALL, CHARITY_OF_OFFICES, OWN_BY_OFFICE
 from tests.api.between import BETWEEN, DECIDE, MY_CONSENTS, REVOKE
 from tests.api.conftest import NOON
 from tests.api.door import Door, Json
@@ -40,6 +41,7 @@ ASKED = {
     "query plan": f'{{ plan(id: "{EAST_PLAN}") {{ id }} }}',
     "query project": f'{{ project(id: "{PROJECT}") {{ id }} }}',
     "query projects": "{ projects(first: 1) { edges { node { id } } } }",
+    **CHARITY,
     "mutation createProject": f"mutation {{ createProject({NEW_PROJECT}) {{ __typename }} }}",
     "mutation startProject": f'mutation {{ startProject(id: "{PROJECT}") {{ __typename }} }}',
     "mutation startMatchRun": 'mutation { startMatchRun(idempotencyKey: "m", input: { startsOn: "2026-03-02" }) '
@@ -71,7 +73,7 @@ ASKED = {
     **DECIDE,
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
-EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *REVOKE}
+EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *CHARITY_OF_ALL, *REVOKE}
 ALARMED = {
     "query alarms",
     "mutation acceptAlarm",
@@ -79,7 +81,7 @@ ALARMED = {
     "mutation confirmAlarm",
     "mutation closeAlarm",
 }
-PERSONS = EVERYONE | {"query me", *MY_CONSENTS, *ALARMED}
+PERSONS = EVERYONE | {"query me", *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
 ORGANISATIONS = EVERYONE | {
     *BETWEEN,
     *ALARMED,
@@ -90,8 +92,10 @@ ORGANISATIONS = EVERYONE | {
     "query pairs",
     "query unmet",
     "query matchRuns",
+    "query weeklyShortage",
     "mutation startMatchRun",
     "mutation publishPlan",
+    "mutation applyToProject",
     "query careTeam",
     "query careCoverage",
     "query seniorsWithoutContact",
@@ -106,6 +110,7 @@ OFFICES = EVERYONE | {
     "query projects",
     "mutation createProject",
     "mutation startProject",
+    *CHARITY_OF_OFFICES,
 }
 OWN_BY_EAST = {"query node", "query matchRun", "query plan", "query alarm"}
 REACHED = {
@@ -114,7 +119,7 @@ REACHED = {
     "new_volunteer": PERSONS,
     "east": ORGANISATIONS | OWN_BY_EAST,
     "west": ORGANISATIONS,
-    "office": OFFICES | {"query project"},
+    "office": OFFICES | OWN_BY_OFFICE,
     "other_office": OFFICES,
     "company": ORGANISATIONS | {"query alarm"},
     "bureau": ORGANISATIONS | {"query alarm", *DECIDE},
@@ -124,7 +129,7 @@ NOT_THERE = {
     "west": OWN_BY_EAST,
     **{who: OWN_BY_EAST - {"query alarm"} for who in ("company", "bureau")},
     **{who: {"query alarm"} for who in ("volunteer", "other_volunteer", "new_volunteer", "senior")},
-    "other_office": {"query project"},
+    "other_office": OWN_BY_OFFICE,
 }
 """What is another's of one's own kind looks as if it were not there; all else that is not reached is not allowed."""
 

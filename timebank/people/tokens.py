@@ -31,6 +31,8 @@ SCOPES = frozenset(
         "care:write",
         "matches:read",
         "matches:run",
+        "projects:apply",
+        "projects:approve",
         "projects:read",
         "projects:write",
         "visits:read",
