@@ -13,7 +13,7 @@ from sqlmodel import select as pick
 
 from timebank.charity.life import RESOURCE
 from timebank.charity.refusals import NoShortage
-from timebank.charity.shortage import AREA, SERVICE, Asked, Lack, lacks_of, require_streets, shortage_of
+from timebank.charity.shortage import AREA, SERVICE, Asked, Lack, Short, lacks_of, require_streets, shortage_of
 from timebank.core.clock import monday_of
 from timebank.core.errors import WrongInput
 from timebank.core.places import is_in_district
@@ -112,24 +112,37 @@ def draft_from_shortage(
     if wish.cost_cents and service.served_by == "slot":
         own = RESOURCE.c.project_id == number
         session.connection().execute(update(RESOURCE).where(own).values(place_cost_cents=wish.cost_cents))
-    for row in short:
-        session.add(
-            ProjectOrigin(
-                project_id=number,
-                area_id=row.area_id,
-                service_id=service.id,
-                week=row.week,
-                needed_min=row.needed_min,
-                served_min=row.served_min,
-                unmet_min=row.unmet_min,
-                reasons=row.by_reason,
-                worth=(worth or {}).get(row.street, {}),
-                recorded_by=actor,
-                recorded_at=now,
-            )
-        )
-    session.flush()
+    _keep_trail(session, number, service, short, worth or {}, actor, now)
     return project
+
+
+def _keep_trail(
+    session: Session,
+    number: int,
+    service: Row[Any],
+    short: Sequence[Short],
+    worth: dict[str, dict[str, Any]],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write down what was missing when the project was thought of."""
+    session.add_all(
+        ProjectOrigin(
+            project_id=number,
+            area_id=row.area_id,
+            service_id=service.id,
+            week=row.week,
+            needed_min=row.needed_min,
+            served_min=row.served_min,
+            unmet_min=row.unmet_min,
+            reasons=row.by_reason,
+            worth=worth.get(row.street, {}),
+            recorded_by=actor,
+            recorded_at=now,
+        )
+        for row in short
+    )
+    session.flush()
 
 
 def origin_of(session: Session, project_id: int) -> list[ProjectOrigin]:
@@ -154,7 +167,7 @@ def _check(wish: Wish) -> None:
 
 
 def _draft(
-    session: Session, wish: Wish, short: Sequence[Any], lacks: list[Lack], service: Row[Any], key: str
+    session: Session, wish: Wish, short: Sequence[Short], lacks: list[Lack], service: Row[Any], key: str
 ) -> ProjectDraft:
     """Fill a project in: as many places, or volunteers, as would have met what was missing in the week."""
     seniors = {lack.senior_id for lack in lacks}
