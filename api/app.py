@@ -1,4 +1,4 @@
-"""The application: GraphQL, a start page, a page that checks certificates, signed messages in, and a sign of health."""
+"""The application: GraphQL, a start page, a check of certificates, calendars, the directory, messages in, health."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from api.calendars import calendar_route
 from api.certificates import certificate_page
+from api.hsds import hsds_routes
 from api.http import GraphQL
 from api.webhooks import webhook_route
 from timebank.core.clock import now
@@ -43,6 +45,8 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starle
             Route("/health", health),
             certificate_page(engine, clock, environment),
             webhook_route(engine, clock),
+            calendar_route(engine, clock),
+            hsds_routes(engine, clock),
             Route("/", start),
         ]
     )

@@ -29,6 +29,7 @@ from timebank.demo.run import issue_demo_tokens, report_of, run_demo
 from timebank.demo.told import tell, to_paste
 from timebank.demo.year.run import Asked, run_year
 from timebank.demo.year.told import tell_year
+from timebank.exchange.command import app as exchange_app
 from timebank.health.command import app as health_app
 from timebank.honours.command import app as certificate_app
 from timebank.imports.command import app as import_app
@@ -74,6 +75,7 @@ app.add_typer(alarms_app, name="alarms")
 app.add_typer(programmes_app, name="programmes")
 programmes_app.command(name="report")(report_month)
 app.add_typer(bookings_app, name="bookings")
+app.add_typer(exchange_app, name="exchange")
 
 
 @app.command()

@@ -13,6 +13,7 @@ from timebank.care import tables as care
 from timebank.coins import guards as coins_guards
 from timebank.coins import tables as coins
 from timebank.core import tables as core
+from timebank.exchange import tables as exchange
 from timebank.honours import guards as honours_guards
 from timebank.honours import tables as honours
 from timebank.imports import tables as imports
@@ -56,6 +57,7 @@ __all__ = [
     "care",
     "coins",
     "core",
+    "exchange",
     "honours",
     "imports",
     "ledger",

@@ -14,6 +14,7 @@ from api.context import Context, Info
 from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
 from api.schema.alarms import AlarmMutations, AlarmQueries, alarm_shown
+from api.schema.calendars import CalendarMutations, CalendarQueries
 from api.schema.care import CareMutations, CareQueries
 from api.schema.charity import CharityQueries
 from api.schema.charity_acts import CharityMutations
@@ -88,6 +89,7 @@ class Query(
     ReferralQueries,
     PracticeQueries,
     CharityQueries,
+    CalendarQueries,
 ):
     """What can be asked."""
 
@@ -169,6 +171,7 @@ class Mutation(
     ReferralMutations,
     PracticeMutations,
     CharityMutations,
+    CalendarMutations,
 ):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 

@@ -40,8 +40,11 @@ BETWEEN = {
 """Reached by every organisation; what it may do there is said in types, not in errors."""
 MY_CONSENTS = {
     "query myConsents": "{ myConsents(first: 1) { edges { node { id } } } }",
+    "query myCalendar": "{ myCalendar { issuedAt } }",
+    "mutation renewMyCalendar": 'mutation { renewMyCalendar(idempotencyKey: "m") { __typename } }',
+    "mutation revokeMyCalendar": "mutation { revokeMyCalendar { wasLive } }",
 }
-"""Reached by persons."""
+"""Reached by persons; a senior who is no volunteer has no calendar to renew."""
 REVOKE = {
     "mutation revokeConsent": f'mutation {{ revokeConsent(id: "{CONSENT}") {{ __typename }} }}',
 }

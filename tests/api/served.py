@@ -226,7 +226,9 @@ def _tokens(session: Session, world: World, other_office: int, bridge: Filled, n
             for name, (kind, number) in organisations.items()
         }
         | {
-            name: issue_token(session, scopes=READING["volunteer"] | BRIDGE, now=now, person_id=number)
+            name: issue_token(
+                session, scopes=READING["volunteer"] | BRIDGE | {"calendar:write"}, now=now, person_id=number
+            )
             for name, number in people_asked.items()
         }
     )

@@ -13,6 +13,7 @@ from timebank.bridge.referrals import Actor, ReferralDraft, read_senior, refer
 from timebank.bridge.resource_needs import NeedDraft, choose, state_need
 from timebank.bridge.terms import set_term, tell_overdue
 from timebank.core.clock import day_of
+from timebank.exchange.feeds import renew_feed
 from timebank.people.tables import Organisation, OrganisationArea
 
 GANQUAN_CODE = "310107004"
@@ -82,7 +83,7 @@ def consented(world: World, day: date = MONDAY, **changes: object) -> ConsentDra
 
 
 def fill_bridge(session: Session, world: World, now: datetime) -> Filled:
-    """Put a row into every table of the bridge; EAST refers S1 to WEST, and the company offers."""
+    """Put a row into every table of bridge and exchange; EAST refers S1 to WEST, and the company offers."""
     day = day_of(now)
     east, west = world.organisations["EAST"], world.organisations["WEST"]
     company, bureau = partner(session, world, "company", "CARE-CO"), partner(session, world, "bureau", "BUREAU")
@@ -109,6 +110,7 @@ def fill_bridge(session: Session, world: World, now: datetime) -> Filled:
     practice = PracticeDraft(title_zh="雨天探访", done="下雨前先打电话。", figures=figures)
     version = submit(session, east, practice, idempotency_key="practice", now=now)
     decide(session, bureau, version.practice_id, 1, is_approved=True, now=now)
+    renew_feed(session, world.volunteers["V5"], idempotency_key="calendar", now=now)
     return Filled(
         company=company,
         bureau=bureau,

@@ -10,14 +10,11 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from timebank.core.spreadsheets import TEXT, harmless
 from timebank.imports.faults import FileRefused
 
 ENDINGS = (".csv", ".xlsx")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula."""
 WIDEST = 60
-TEXT = "@"
-"""Number format of text: digits that are typed below stay as they are typed."""
 
 
 def check_target(path: Path) -> None:
@@ -55,13 +52,8 @@ def write_table(path: Path, title: str, rows: Sequence[Sequence[str]], bold: Abs
 
 def _text(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: with an apostrophe in front, as one types it by hand."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _workbook(title: str, rows: Sequence[Sequence[str]], bold: AbstractSet[int]) -> bytes:

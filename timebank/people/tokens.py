@@ -27,6 +27,7 @@ SCOPES = frozenset(
         "bridge:write",
         "alarms:read",
         "alarms:write",
+        "calendar:write",
         "care:read",
         "care:write",
         "matches:read",

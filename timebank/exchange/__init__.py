@@ -1,0 +1,1 @@
+"""What leaves the house in formats of others: service directories, calendars, tables for spreadsheets."""
