@@ -10,6 +10,7 @@ from typing import Any
 from graphql import GraphQLError
 from strawberry.types import ExecutionResult
 
+from api.bucket import State
 from timebank.core.errors import PersonalDataUnreadable, Refusal
 from timebank.core.texts import Locale, say, say_refusal
 
@@ -30,6 +31,7 @@ class Answer:
     status: int
     body: Mapping[str, Any]
     is_of_document: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class Voice:
         values["request_id"] = self.request_id
         message = say(key or code, self.locale, **values)
         return Answer(status=status, body={"errors": [self.error(code, message)]})
+
+    def throttled(self, state: State) -> Answer:
+        """Answer a caller who has too little left, with when there will be enough."""
+        seconds = state.headers()["retry-after"]
+        message = say("THROTTLED", self.locale, requested=state.requested, available=state.available, seconds=seconds)
+        return Answer(status=429, body={"errors": [self.error("THROTTLED", message)]}, is_of_document=True)
 
     def refused(self, refusal: Refusal) -> Error:
         """Return the error of a refusal, in words."""

@@ -16,6 +16,7 @@ from api.calendars import calendar_route
 from api.certificates import certificate_page
 from api.hsds import hsds_routes
 from api.http import GraphQL
+from api.limits import Limits
 from api.webhooks import webhook_route
 from timebank.core.clock import now
 from timebank.core.texts import say
@@ -27,7 +28,7 @@ PAGE_HEADERS = {
 }
 
 
-def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starlette:
+def create_app(engine: Engine, *, clock: Callable[[], datetime] = now, limits: Limits | None = None) -> Starlette:
     """Make the application over a migrated database."""
     environment = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
     page = environment.get_template("start.html.jinja").render(say=say)
@@ -41,7 +42,7 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now) -> Starle
 
     return Starlette(
         routes=[
-            Route("/graphql", GraphQL(engine, clock)),
+            Route("/graphql", GraphQL(engine, clock, limits or Limits())),
             Route("/health", health),
             certificate_page(engine, clock, environment),
             webhook_route(engine, clock),

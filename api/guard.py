@@ -1,4 +1,4 @@
-"""One linear look at a document before anything else reads it: bounds that no honest query meets.
+"""One linear look at a document before anything else reads it: bounds that no honest query meets, and what it costs.
 
 Each fragment is measured once, after those it spreads, so a document that spreads fragments in fragments costs no more
 than its own length.
@@ -15,6 +15,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
     SelectionNode,
@@ -24,6 +25,7 @@ from graphql import (
 )
 from graphql.language import OperationType, Visitor, visit
 
+from api.cost import LARGEST_PAGE, UNKNOWN, Price, Prices, points
 from timebank.core.errors import Refusal
 
 MOST_BYTES = 32 * 1024
@@ -33,42 +35,13 @@ MOST_LEVELS = 16
 MOST_FIELDS = 500
 MOST_VALUES = 25_000
 """Values of an answer when every page is full: about half a second of work."""
+MOST_COST = 5_000
+"""Points of one operation; a caller has more at once, so none is too dear to be asked ever."""
 MOST_ALIASES = 30
 MOST_ROOT_FIELDS = 20
 MOST_MUTATIONS = 4
 MOST_DIRECTIVES = 8
-LARGEST_PAGE = 100
-ROWS_BY_FIELD = {
-    "areas": 20,
-    "candidates": 10,
-    "openByState": 4,
-    "closedByOutcome": 20,
-    "services": 20,
-    "shortage": 100,
-    "careCoverage": 20,
-    "weeklyShortage": 100,
-    "reasons": 10,
-    "beneficiaryFile": 100,
-    "projectOutcome": 30,
-    "lines": 20,
-    "given": 100,
-    "left": 100,
-    "resources": 10,
-    "taken": 7,
-    "lateReferrals": 100,
-    "steps": 20,
-    "shared": 10,
-    "figures": 12,
-    "types": 60,
-    "fields": 3,
-    "args": 1,
-    "inputFields": 1,
-    "enumValues": 1,
-    "interfaces": 1,
-    "possibleTypes": 1,
-    "directives": 8,
-}
-"""Rows that a list of things without pages is taken to have: in a district, and in the schema itself."""
+NO_PRICES: Mapping[str, Price] = {}
 
 
 class DocumentTooLarge(Refusal):
@@ -79,39 +52,44 @@ class DocumentTooLarge(Refusal):
         super().__init__(f"The document has {found} {measure}; at most {most} are read.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """A document within the bounds, and the operation of it that will run."""
-
-    document: DocumentNode
-    operation: OperationDefinitionNode
-
-    @property
-    def is_query(self) -> bool:
-        """Tell whether the operation only reads."""
-        return self.operation.operation == OperationType.QUERY
-
-
 @dataclass(slots=True)
 class Size:
-    """Size of selections with everything that they spread; ``roots`` are the fields of the selections themselves."""
+    """Size of selections with everything that they spread; ``roots`` are the fields of the selections themselves.
+
+    What lies in the rows of a page is kept apart, ``row_values`` and ``row_tenths``, until the size of the page is
+    known: that is an argument of the field above.
+    """
 
     levels: int = 0
     roots: int = 0
     fields: int = 0
-    values: int = 0
+    values: float = 0
+    tenths: float = 0
+    row_values: float = 0
+    row_tenths: float = 0
     aliases: int = 0
     directives: int = 0
+
+    @property
+    def cost(self) -> int:
+        """Return what the operation costs at most, in points."""
+        return points(self.tenths)
 
 
 @dataclass(slots=True)
 class Measure:
-    """Measures the selections of a document; ``visited`` counts every look at one."""
+    """Measures the selections of a document; ``visited`` counts every look at one.
+
+    ``sizes_by`` gathers the variables that say how long a page is: with the same ones the sizes are the same.
+    """
 
     document: DocumentNode
     variables: Mapping[str, Any]
+    prices: Prices
+    roots: Mapping[OperationType, str]
     visited: int = 0
     by_fragment: dict[str, Size] = field(default_factory=dict)
+    sizes_by: set[str] = field(default_factory=set)
 
     def operations(self) -> list[tuple[OperationDefinitionNode, Size]]:
         """Measure each operation.
@@ -122,9 +100,9 @@ class Measure:
             When fragments spread each other in a circle.
         """
         for fragment in self._fragments():
-            self.by_fragment[fragment.name.value] = self._definition(fragment)
+            self.by_fragment[fragment.name.value] = self._definition(fragment, fragment.type_condition.name.value)
         found = [node for node in self.document.definitions if isinstance(node, OperationDefinitionNode)]
-        return [(node, self._definition(node)) for node in found]
+        return [(node, self._definition(node, self.roots.get(node.operation, ""))) for node in found]
 
     def _fragments(self) -> list[FragmentDefinitionNode]:
         """Return the fragments, each after those that it spreads."""
@@ -151,42 +129,84 @@ class Measure:
                 waiting += _below(node)
         return found
 
-    def _definition(self, node: FragmentDefinitionNode | OperationDefinitionNode) -> Size:
-        size = self._selections(node.selection_set.selections)
+    def _definition(self, node: FragmentDefinitionNode | OperationDefinitionNode, kind: str) -> Size:
+        size = self._selections(node.selection_set.selections, kind)
         size.directives += len(node.directives or ())
         size.directives += sum(len(variable.directives or ()) for variable in node.variable_definitions or ())
         return size
 
-    def _selections(self, selections: Iterable[SelectionNode]) -> Size:
+    def _selections(self, selections: Iterable[SelectionNode], kind: str) -> Size:
         total = Size()
+        price_by_field = self.prices.get(kind, NO_PRICES)
         for node in selections:
             self.visited += 1
-            below = (
-                self.by_fragment.get(node.name.value, Size())  # one that is unknown is left to validation
-                if isinstance(node, FragmentSpreadNode)
-                else self._selections(_below(node))
-            )
-            is_field = isinstance(node, FieldNode)
-            rows = self._rows(node) if isinstance(node, FieldNode) else 1
-            total.levels = max(total.levels, below.levels + is_field)
-            total.roots += 1 if is_field else below.roots
-            total.fields += below.fields + is_field
-            total.values += rows * below.values + is_field
-            total.aliases += below.aliases + bool(is_field and getattr(node, "alias", None))
+            if isinstance(node, FieldNode):
+                price = price_by_field.get(node.name.value, UNKNOWN)
+                below = self._selections(_below(node), price.below) if node.selection_set else Size()
+                total.levels = max(total.levels, below.levels + 1)
+                total.roots += 1
+                total.fields += below.fields + 1
+                total.aliases += below.aliases + (node.alias is not None)
+                self._count(total, node, price, below)
+            else:
+                below = self._spread(node, kind)
+                total.levels = max(total.levels, below.levels)
+                total.roots += below.roots
+                total.fields += below.fields
+                total.values += below.values
+                total.tenths += below.tenths
+                total.row_values += below.row_values
+                total.row_tenths += below.row_tenths
+                total.aliases += below.aliases
             total.directives += below.directives + len(node.directives or ())
         return total
 
-    def _rows(self, node: FieldNode) -> int:
-        """Return how many rows a field can answer: its page, or what a list without pages is taken to have."""
-        for argument in node.arguments or ():
-            if argument.name.value == "first":
-                asked: Any = LARGEST_PAGE
-                if isinstance(argument.value, IntValueNode):
-                    asked = int(argument.value.value[:10])
-                elif isinstance(argument.value, VariableNode):
-                    asked = self.variables.get(argument.value.name.value)
-                return max(1, min(asked, LARGEST_PAGE)) if isinstance(asked, int) else LARGEST_PAGE
-        return ROWS_BY_FIELD.get(node.name.value, 1)
+    def _spread(self, node: SelectionNode, kind: str) -> Size:
+        """Return the size of a fragment that stands among fields; one that is unknown is left to validation."""
+        if isinstance(node, FragmentSpreadNode):
+            return self.by_fragment.get(node.name.value, Size())
+        condition = node.type_condition if isinstance(node, InlineFragmentNode) else None
+        return self._selections(_below(node), condition.name.value if condition else kind)
+
+    def _count(self, total: Size, node: FieldNode, price: Price, below: Size) -> None:
+        """Add the values of a field and what they cost, for as many rows as it can have."""
+        values, tenths = below.values, price.tenths + below.tenths
+        size = _argument(node, "first", "last") if price.is_paged or price is UNKNOWN else None
+        page = self._page(size, price) if price.is_paged or size is not None else LARGEST_PAGE
+        # the rows of a page stand in the field itself where it is a list, or where no type says where they are
+        is_list_of_page = price.is_paged and price.is_list
+        in_rows = page if is_list_of_page or (price is UNKNOWN and size is not None) else price.rows
+        values = in_rows * (values + page * below.row_values)
+        tenths = in_rows * (tenths + page * below.row_tenths)
+        if price.of_page:
+            total.values += 1
+            total.row_values += values
+            total.row_tenths += tenths
+        else:
+            total.values += 1 + values
+            total.tenths += tenths
+
+    def _page(self, size: Any, price: Price) -> int:
+        """Return how many rows a page can have; a size that cannot be told counts as the largest."""
+        asked: Any = price.usual_page if size is None else LARGEST_PAGE
+        if isinstance(size, IntValueNode):
+            asked = int(size.value[:10])
+        elif isinstance(size, VariableNode):
+            self.sizes_by.add(size.name.value)
+            asked = self.variables.get(size.name.value)
+        return rows_asked(asked)
+
+
+def rows_asked(size: object) -> int:
+    """Return how many rows a page of a size counts as; a size that is none counts as the largest."""
+    return max(1, min(size, LARGEST_PAGE)) if isinstance(size, int) else LARGEST_PAGE
+
+
+def _argument(node: FieldNode, *names: str) -> Any:
+    for argument in node.arguments or ():
+        if argument.name.value in names:
+            return argument.value
+    return None
 
 
 def _below(node: SelectionNode) -> tuple[SelectionNode, ...]:
@@ -203,45 +223,58 @@ class _NoNul(Visitor):
             raise GraphQLError(message, node)
 
 
-def read_document(query: str, variables: Mapping[str, Any], operation_name: str | None) -> Read:
-    """Parse a document, refuse what passes the bounds, and choose the operation that will run.
+def parsed(query: str) -> DocumentNode:
+    """Parse a document of no more than so many bytes and tokens.
 
     Raises
     ------
     DocumentTooLarge
-        Naming what there is too much of.
+        When it has too many bytes.
     GraphQLError
-        When it is no GraphQL, has too many tokens, or has not the operation.
+        When it is no GraphQL, or has too many tokens.
     """
     size = len(query.encode())
     if size > MOST_BYTES:
         raise DocumentTooLarge(measure="bytes", found=size, most=MOST_BYTES)
     try:
         document = parse(query, max_tokens=MOST_TOKENS)
-        visit(document, _NoNul())
-        operations = Measure(document, variables).operations()
+        if "\\u" in query:
+            visit(document, _NoNul())
     except RecursionError:
         raise DocumentTooLarge(measure="levels", found=MOST_TOKENS, most=MOST_LEVELS) from None
-    for operation, measured in operations:
-        _bound(operation, measured)
-    return Read(document=document, operation=_chosen([operation for operation, _ in operations], operation_name))
+    return document
 
 
-def _bound(operation: OperationDefinitionNode, size: Size) -> None:
+def bound(operation: OperationDefinitionNode, size: Size, *, most_values: int = MOST_VALUES) -> None:
+    """Refuse an operation that passes one of the bounds.
+
+    Raises
+    ------
+    DocumentTooLarge
+        Naming what there is too much of.
+    """
     most_roots = MOST_ROOT_FIELDS if operation.operation == OperationType.QUERY else MOST_MUTATIONS
     for measure, found, most in (
         ("levels", size.levels, MOST_LEVELS),
         ("fields", size.fields, MOST_FIELDS),
-        ("values", size.values, MOST_VALUES),
+        ("values", int(size.values), most_values),
         ("aliases", size.aliases, MOST_ALIASES),
         ("directives", size.directives, MOST_DIRECTIVES),
         ("roots", size.roots, most_roots),
+        ("points", size.cost, MOST_COST),
     ):
         if found > most:
             raise DocumentTooLarge(measure=measure, found=found, most=most)
 
 
-def _chosen(operations: list[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+def chosen(operations: Iterable[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    """Return the operation that will run.
+
+    Raises
+    ------
+    GraphQLError
+        When there is none of the name, or several and no name.
+    """
     named = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
     if len(named) == 1:
         return named[0]

@@ -1,5 +1,7 @@
 """A request of GraphQL over HTTP: read up to its bounds, and checked before anything else looks at it."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,9 +16,10 @@ MOST_VARIABLE_VALUES = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request of GraphQL, read and bounded."""
+    """A request of GraphQL, read and bounded; a document is sent as it is, or a trusted one is named by its id."""
 
-    query: str
+    query: str | None = None
+    document_id: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
 
@@ -38,7 +41,7 @@ async def read_request(request: Request) -> Asked:
         With the status of HTTP that fits: 400, 405, 413 or 415.
     """
     if request.method == "GET":
-        asked: Any = dict(request.query_params)
+        asked: Any = _once(request.query_params.multi_items())
         for name in ("variables", "extensions"):
             asked[name] = _json(asked.get(name) or "null")
     elif request.method == "POST":
@@ -60,16 +63,19 @@ def _check_kind(request: Request) -> None:
 
 
 def _asked(asked: dict[str, Any]) -> Asked:
-    query, variables, name = asked.get("query"), asked.get("variables"), asked.get("operationName")
-    if not isinstance(query, str) or not query.strip():
+    query, document_id = asked.get("query"), asked.get("documentId")
+    variables, name = asked.get("variables"), asked.get("operationName")
+    if document_id is not None and (query is not None or not isinstance(document_id, str)):
+        raise BadRequest(400, "bad_document_id")
+    if document_id is None and (not isinstance(query, str) or not query.strip()):
         raise BadRequest(400, "bad_query")
     if not isinstance(variables, dict | None) or not isinstance(asked.get("extensions"), dict | None):
         raise BadRequest(400, "bad_parts")
     if not isinstance(name, str | None):
         raise BadRequest(400, "bad_parts")
-    if "\x00" in query or _holds_nul(variables):
+    if "\x00" in (query or "") or _holds_nul(variables):
         raise BadRequest(400, "bad_nul")
-    return Asked(query=query, variables=variables or {}, operation_name=name or None)
+    return Asked(query=query, document_id=document_id, variables=variables or {}, operation_name=name or None)
 
 
 def _holds_nul(variables: dict[str, Any] | None) -> bool:
@@ -92,10 +98,24 @@ def _holds_nul(variables: dict[str, Any] | None) -> bool:
 
 
 def _json(text: str | bytes) -> Any:
+    """Read JSON that every reader reads the same way.
+
+    One reader is strict about numbers and texts, the other sees names that come twice; of two values for one name
+    whoever looks at a request before us could have seen the other.
+    """
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as wrong:
+        read = orjson.loads(text)
+        json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as wrong:
         raise BadRequest(400, "bad_json") from wrong
+    return read
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise BadRequest(400, "bad_twice")
+    return named
 
 
 async def _body(request: Request) -> bytes:

@@ -15,6 +15,7 @@ from typing import NoReturn
 import uvicorn
 
 from api.app import create_app
+from api.limits import Limits
 from timebank.core.database import database
 from timebank.core.errors import Refusal
 from timebank.core.settings import Settings
@@ -41,7 +42,10 @@ def serve(*, host: str, port: int) -> None:
     ------
     PortTaken
         Before anything is started.
+    WrongInput
+        When a limit that the environment sets cannot be.
     """
+    limits = Limits.from_environment()
     with (
         _listening(host, port) as door,
         _left_in_order(),
@@ -53,7 +57,7 @@ def serve(*, host: str, port: int) -> None:
             sys.stdout.write(f"{say('serving', locale, host=shown, port=port)}\n")
         sys.stdout.flush()
         config = uvicorn.Config(
-            create_app(engine),
+            create_app(engine, limits=limits),
             access_log=False,  # addresses of requests are nobody's business
             log_level="warning",
             server_header=False,

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -59,6 +60,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Hu-Help Time Bank 沪助养老时光汇",
 )
+documents_app = typer.Typer(no_args_is_help=True, help="Documents that the door trusts 受信的查询。")
+app.add_typer(documents_app, name="documents")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
@@ -135,6 +138,32 @@ def serve(
         upgrade_schema(engine)
         require_guards(engine)
     serve_api(host=host, port=port)
+
+
+@documents_app.command("make")
+def make_documents(
+    folder: Annotated[Path, typer.Argument(help="Folder of .graphql files, one operation in each.")],
+    target: Annotated[Path, typer.Argument(help="File that a server reads (TIMEBANK_DOCUMENTS).")],
+) -> None:
+    """Make the file of trusted documents, if the schema answers each of them."""
+    from api.checking import make_trusted  # noqa: PLC0415  # the bank does not need the web to be imported
+
+    _tell(*make_trusted(folder, target))
+
+
+@documents_app.command("check")
+def check_documents(path: Annotated[Path, typer.Argument(help="Folder or file of trusted documents.")]) -> None:
+    """Check trusted documents against the schema, and tell what each costs at most."""
+    from api.checking import check_trusted  # noqa: PLC0415  # the bank does not need the web to be imported
+
+    _tell(*check_trusted(path))
+
+
+def _tell(is_well: bool, lines: list[str]) -> None:  # noqa: FBT001  # they come as one pair
+    for line in lines:
+        typer.echo(line)
+    if not is_well:
+        raise typer.Exit(1)
 
 
 @app.command()

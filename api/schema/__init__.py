@@ -207,12 +207,13 @@ class Mutation(
 
 
 class ReadAlready(SchemaExtension):
-    """Runs the very document that was measured, instead of parsing the text again."""
+    """Runs the very document that was measured and found valid, instead of reading the text again."""
 
     @override
     def on_parse(self) -> Iterator[None]:
         """Hand the document over."""
         self.execution_context.graphql_document = self.execution_context.context.document
+        self.execution_context.pre_execution_errors = []  # validated by the door, and remembered
         yield
 
 

@@ -25,6 +25,7 @@ LIMITS = {
     "levels": guard.MOST_LEVELS,
     "fields, fragments spread": guard.MOST_FIELDS,
     "values of an answer when every page is full": guard.MOST_VALUES,
+    "points of an operation": guard.MOST_COST,
     "aliases": guard.MOST_ALIASES,
     "fields at the top of a query": guard.MOST_ROOT_FIELDS,
     "fields at the top of a mutation": guard.MOST_MUTATIONS,

@@ -3,7 +3,8 @@
 import pytest
 from graphql import get_introspection_query, parse
 
-from api.guard import DocumentTooLarge, Measure, Size, read_document
+from api.guard import DocumentTooLarge, Measure, Size
+from api.http import DOCUMENTS
 from tests.api.door import Door, Json
 from timebank.demo.told import QUERIES
 
@@ -42,11 +43,11 @@ HOSTILE = {
     "mutations": (f"mutation {aliased(5, START)}", "fields at the top"),
     "mutations in a fragment": (f"mutation {{ ...M }} fragment M on Mutation {aliased(5, START)}", "fields at the top"),
     "fields": ("{ viewer { " + "scopes " * 500 + "} }", "fields"),
-    "full pages": ("{ " + full(13) + " }", "values that it may answer"),
-    "full pages by a variable": ("query($n: Int!) { " + full(13, "$n") + " }", "values that it may answer"),
-    "full pages by a default": ("query($m: Int! = 100) { " + full(13, "$m") + " }", "values that it may answer"),
+    "full pages": ("{ " + full(14) + " }", "values that it may answer"),
+    "full pages by a variable": ("query($n: Int!) { " + full(14, "$n") + " }", "values that it may answer"),
+    "full pages by a default": ("query($m: Int! = 100) { " + full(14, "$m") + " }", "values that it may answer"),
     "pages in pages": (
-        "{ pairs(first: 100) { edges { pairs(first: 100) { edges { a b } } } } }",
+        "{ pairs(first: 100) { edges { pairs(first: 100) { edges { a b c } } } } }",
         "values that it may answer",
     ),
     "directives": ("{ viewer " + "@include(if: true) " * 9 + "{ scopes } }", "directives"),
@@ -123,8 +124,12 @@ def test_nothing_is_measured_for_a_stranger(window: Door, who: str) -> None:
     assert window.codes(who, bomb(60)) == ["TokenMissing"]
 
 
+def _measure(query: str, **variables: int) -> Measure:
+    return Measure(parse(query), variables, DOCUMENTS.prices, DOCUMENTS.roots)
+
+
 def _visited(query: str) -> int:
-    measure = Measure(parse(query), {})
+    measure = _measure(query)
     measure.operations()
     return measure.visited
 
@@ -147,28 +152,30 @@ def test_sizes_are_those_of_the_document_with_its_fragments_spread() -> None:
       ... { services { code @skip(if: false) } } }
       fragment P on Pair @b { id again: id }"""
 
-    ((_, size),) = Measure(parse(query), {"n": 10}).operations()
+    ((_, size),) = _measure(query, n=10).operations()
 
-    values = 1 + 10 * (1 + 1 + 2) + 1 + 20 * 1
-    assert size == Size(levels=4, roots=2, fields=7, values=values, aliases=2, directives=2)
+    values = 1 + 1 + 10 * (1 + 2) + 1 + 20 * 1
+    tenths = 10 * (10 + 2) + 20 * (10 + 1)
+    assert size == Size(levels=4, roots=2, fields=7, values=values, tenths=tenths, aliases=2, directives=2)
 
 
 @pytest.mark.parametrize(
     ("first", "values"),
     [
-        ("7", 15),
+        ("7", 9),
         ("0", 3),
         ("-5", 3),
-        ("100", 201),
-        ("101", 201),
-        ("99999999999999999999", 201),
-        ("$n", 17),
-        ("$none", 201),
+        ("100", 102),
+        ("101", 102),
+        ("99999999999999999999", 102),
+        ("$n", 10),
+        ("$none", 102),
+        ('"x"', 102),
     ],
 )
 def test_a_page_counts_as_many_rows_as_it_can_have(first: str, values: int) -> None:
     """A size that cannot be told, or that will be refused, counts as the largest page."""
-    ((_, size),) = Measure(parse(f"{{ pairs(first: {first}) {{ edges {{ cursor }} }} }}"), {"n": 8}).operations()
+    ((_, size),) = _measure(f"{{ pairs(first: {first}) {{ edges {{ cursor }} }} }}", n=8).operations()
 
     assert size.values == values
 
@@ -177,7 +184,7 @@ def test_a_page_counts_as_many_rows_as_it_can_have(first: str, values: int) -> N
     "query",
     [
         get_introspection_query(),
-        "{ " + full(12) + " }",
+        "{ " + full(13) + " }",
         "{ " + SCOPES * 20 + "}",
         aliased(4, START).join(["mutation ", ""]),
         "{ viewer { ...F0 } } " + bomb(8).split("} }", 1)[1],
@@ -188,15 +195,15 @@ def test_a_page_counts_as_many_rows_as_it_can_have(first: str, values: int) -> N
 )
 def test_honest_documents_are_read(query: str) -> None:
     """A bound that stops honest work is a fault of the bound."""
-    assert read_document(query, {}, None).document.definitions
+    assert DOCUMENTS.read(query, {}, None).document.definitions
 
 
 def test_the_operation_that_runs_is_the_one_named() -> None:
     """A document may hold several; what is measured, and whether it only reads, follows the choice."""
     query = "query A { viewer { scopes } } mutation B { publishPlan(id: 1) { __typename } }"
 
-    assert read_document(query, {}, "A").is_query
-    assert not read_document(query, {}, "B").is_query
+    assert DOCUMENTS.read(query, {}, "A").is_query
+    assert not DOCUMENTS.read(query, {}, "B").is_query
 
 
 def test_every_operation_is_measured_not_only_the_one_that_runs() -> None:
@@ -204,7 +211,7 @@ def test_every_operation_is_measured_not_only_the_one_that_runs() -> None:
     query = "query A { viewer { scopes } } query B { viewer { " + "scopes " * 500 + "} }"
 
     with pytest.raises(DocumentTooLarge) as refusal:
-        read_document(query, {}, "A")
+        DOCUMENTS.read(query, {}, "A")
 
     assert (refusal.value.measure, refusal.value.found, refusal.value.most) == ("fields", 501, 500)
 

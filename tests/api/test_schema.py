@@ -11,6 +11,7 @@ from graphql import (
     build_client_schema,
     build_schema,
     get_introspection_query,
+    get_named_type,
     get_nullable_type,
     is_composite_type,
     is_specified_scalar_type,
@@ -18,7 +19,8 @@ from graphql import (
     print_schema,
 )
 
-from api.guard import ROWS_BY_FIELD
+from api.cost import ROWS_BY_FIELD, USUAL_ROWS
+from api.http import DOCUMENTS
 from api.schema import print_schema as print_ours
 from api.schema.refusals import SHOWN
 from tests.api.door import Door
@@ -37,16 +39,14 @@ def _fields(schema: GraphQLSchema) -> Iterator[tuple[str, str, object]]:
                     yield f"{kind.name}.{name}", argument, definition
 
 
-def _lists_without_pages() -> set[str]:
-    """Return the names of fields that answer a list of things and take no page size."""
+def _lists() -> set[str]:
+    """Return the fields that answer a list of things, those of introspection too."""
     return {
-        name
-        for owner, name, field in _fields(SCHEMA)
-        if name != "edges"
-        and "first" not in getattr(field, "args", {"first": None})
-        and isinstance(get_nullable_type(getattr(field, "type", None)), GraphQLList)
-        and is_composite_type(get_nullable_type(get_nullable_type(field.type).of_type))  # type: ignore[attr-defined]  # a field has a type
-        and owner != "Subscription"
+        f"{kind.name}.{name}"
+        for kind in SCHEMA.type_map.values()
+        if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+        for name, field in kind.fields.items()
+        if isinstance(found := get_nullable_type(field.type), GraphQLList) and is_composite_type(get_named_type(found))
     }
 
 
@@ -90,10 +90,22 @@ def test_every_refusal_of_a_mutation_has_its_type() -> None:
     assert refused == {refusal.__name__ for refusal in SHOWN}
 
 
-def test_every_list_is_bounded() -> None:
-    """A list without pages is counted by the guard at a size of its own; one that is not would be free."""
-    assert _lists_without_pages() <= set(ROWS_BY_FIELD)
-    assert {"resources", "taken", "types", "possibleTypes"} <= _lists_without_pages()
+def test_every_list_is_counted_by_its_rows() -> None:
+    """A list that counted as one thing would be free, however long it is; a new one is counted without being named."""
+    prices = {f"{owner}.{name}": price for owner, of in DOCUMENTS.prices.items() for name, price in of.items()}
+    of_pages = {name for name in _lists() if prices[name].of_page}
+    described = {"__Schema.types", "__Schema.directives", "__Type.fields"}
+
+    counted = {name for name in _lists() - of_pages if prices[name].rows == USUAL_ROWS or name in ROWS_BY_FIELD}
+
+    assert _lists() - of_pages - counted == described
+    assert of_pages == {name for name in _lists() if name.endswith("Connection.edges")}
+    assert prices["__Schema.types"].rows == len(SCHEMA.type_map)
+
+
+def test_every_named_count_is_of_a_field_that_is_there() -> None:
+    """A field that was renamed would fall back to the usual count, and nobody would see it."""
+    assert {name for name in ROWS_BY_FIELD if not name.startswith("__")} <= _lists()
 
 
 def test_signed_in_tools_can_read_the_whole_schema(window: Door) -> None:

@@ -44,6 +44,7 @@ from timebank.ledger.tables import Account, Transfer
 from timebank.needs.tables import RequestEvent, ServiceRequest
 from timebank.people.tables import (
     AdvicePoint,
+    CallBucket,
     Guardian,
     NeverTogether,
     Residence,
@@ -151,6 +152,7 @@ def _plan_and_visit(session: Session, world: World, now: datetime) -> None:
 
 
 def _administer(session: Session, world: World, now: datetime) -> None:
+    session.add(CallBucket(holder="organisation 1", left_milli=1, at_ms=1))
     session.add(Milestone(name="step", reached_at=now))
     minor, senior = world.volunteers["V1"], world.seniors["S1"]
     session.add(Residence(person_id=senior, from_day=MONDAY, tie="registered", recorded_by="a", recorded_at=now))

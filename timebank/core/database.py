@@ -112,11 +112,27 @@ def _open_sqlite(address: URL) -> Engine:
             if connection.info.get("read_only") is not read_only:
                 driver.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
                 connection.info["read_only"] = read_only
-            driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+            if read_only:
+                driver.execute("BEGIN")
+            else:
+                _begin_writing(driver, connection.get_execution_options().get("wait_ms"))
         except sqlite3.Error as fault:
             raise as_told(fault, sqlite3.Error) from fault
 
     return engine
+
+
+def _begin_writing(driver: Any, wait_ms: int | None) -> None:
+    """Wait for the turn to write, not longer than a caller has time where that is said."""
+    usual_ms = driver.execute("PRAGMA busy_timeout").fetchone()[0] if wait_ms is not None else 0
+    if wait_ms is None or wait_ms >= usual_ms:
+        driver.execute("BEGIN IMMEDIATE")
+        return
+    driver.execute(f"PRAGMA busy_timeout={wait_ms}")
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={usual_ms}")
 
 
 @contextmanager
@@ -130,10 +146,11 @@ def database(url: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def transaction(engine: Engine, *, read_only: bool = False) -> Iterator[Session]:
+def transaction(engine: Engine, *, read_only: bool = False, wait_s: float | None = None) -> Iterator[Session]:
     """Open a session that is one transaction; commits on a clean exit.
 
-    In ``read_only`` the database refuses to write; on SQLite it then does not wait for a writer.
+    In ``read_only`` the database refuses to write; on SQLite it then does not wait for a writer. ``wait_s`` is how long
+    a writer waits there for its turn, if not as long as usual.
 
     Raises
     ------
@@ -146,6 +163,8 @@ def transaction(engine: Engine, *, read_only: bool = False) -> Iterator[Session]
         When something is written in ``read_only``.
     """
     bind = engine.execution_options(read_only=True, postgresql_readonly=True) if read_only else engine
+    if wait_s is not None and not read_only and engine.dialect.name == "sqlite":
+        bind = engine.execution_options(wait_ms=int(wait_s * 1000))
     committing = False
     with told_in_words(lambda: committing), Session(bind, expire_on_commit=False) as session, session.begin():
         yield session

@@ -94,6 +94,10 @@ class StoreBusy(StoreUnavailable):
     """Others were at the same rows for too long, or each waited for the other. The same again helps, soon."""
 
 
+class StoreTimeout(StoreUnavailable):
+    """The database was stopped, for the work had lasted as long as it may. Nothing has changed; ask for less."""
+
+
 class StoreDiffers(StoreUnavailable):
     """The database is not what the code expects: another shape, a file that is none, or a past without its guards."""
 

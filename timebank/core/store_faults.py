@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from timebank.core.errors import StoreBusy, StoreDiffers, StoreUnavailable
+from timebank.core.errors import StoreBusy, StoreDiffers, StoreTimeout, StoreUnavailable
 from timebank.core.texts import Phrase
 
 
@@ -29,6 +29,12 @@ FAULTS = (
         ("database is locked", "database table is locked"),
         StoreBusy,
         "store_locked",
+    ),
+    Words(
+        ("57014",),
+        ("interrupted",),
+        StoreTimeout,
+        "store_timeout",
     ),
     Words(
         ("42P01", "42703", "42883"),

@@ -16,6 +16,7 @@ from timebank.core.columns import (
     optional_moment,
     optional_ref,
 )
+from timebank.people.buckets import CallBucket
 from timebank.people.fact_tables import Absence, PersonTrait, Trait
 from timebank.people.tie_tables import Guardian, Residence
 
@@ -195,6 +196,7 @@ __all__ = [
     "AccessToken",
     "AdvicePoint",
     "Area",
+    "CallBucket",
     "Guardian",
     "NeverTogether",
     "Organisation",
