@@ -19,6 +19,7 @@ from api.schema.care import CareMutations, CareQueries
 from api.schema.charity import CharityQueries
 from api.schema.charity_acts import CharityMutations
 from api.schema.connections import Connection
+from api.schema.consents import ConsentMutations, ConsentQueries
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
 from api.schema.nodes import Node
 from api.schema.pairs import MatchFilter, Pair, UnmetNeed, pairs, unmet
@@ -87,6 +88,7 @@ class Query(
     CareQueries,
     ResourceQueries,
     ReferralQueries,
+    ConsentQueries,
     PracticeQueries,
     CharityQueries,
     CalendarQueries,
@@ -169,6 +171,7 @@ class Mutation(
     CareMutations,
     ResourceMutations,
     ReferralMutations,
+    ConsentMutations,
     PracticeMutations,
     CharityMutations,
     CalendarMutations,

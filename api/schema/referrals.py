@@ -1,7 +1,7 @@
-"""Referrals between two organisations, and the consents that they rest on."""
+"""Referrals between two organisations."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
@@ -16,22 +16,11 @@ from api.schema.resources import READ, WRITE, code_of
 from api.schema.scalars import After, First, Id, IdempotencyKey, InLocale, chosen
 from timebank.bridge import referrals as acts
 from timebank.bridge import refusals as bridge
-from timebank.bridge.consents import (
-    ConsentDraft,
-    consent_of,
-    consents_of,
-    record_consent,
-    revoke_consent,
-    revoked_at,
-)
 from timebank.bridge.fields import FIELDS
-from timebank.bridge.referrals import Actor, ReferralDraft, events_of, referral_of, referrals_of
-from timebank.bridge.tables import Consent as ConsentRow
+from timebank.bridge.referrals import Actor, ReferralDraft, events_of, readings_of, referral_of, referrals_of
 from timebank.bridge.tables import Referral as ReferralRow
 from timebank.bridge.terms import overdue_of
 from timebank.core import errors
-from timebank.core.naming import number_of
-from timebank.people.tables import Senior
 
 CREATING = (errors.WrongInput, errors.NotFound, errors.KeyConflict, bridge.ConsentGone)
 CHANGING = (errors.WrongInput, errors.NotFound, errors.WrongState, bridge.ConsentGone)
@@ -45,22 +34,6 @@ class ReferralSide(Enum):
     RECEIVED = "received"
 
 
-@strawberry.type(description="A consent: which fields who may know, for what, until when.")
-class Consent:
-    """A consent."""
-
-    id: strawberry.ID = strawberry.field(description="Id of the consent.")
-    organisation: str = strawberry.field(description="Code of who took it down.")
-    receiver: str = strawberry.field(description="Code of who may know.")
-    fields_told: list[str] = strawberry.field(description="Codes of the fields, such as name and phone.")
-    purpose: str = strawberry.field(description="For what.")
-    until_day: date = strawberry.field(description="First day on which it holds no more.")
-    given_by: str = strawberry.field(description="senior or guardian.")
-    manner: str = strawberry.field(description="paper, spoken or signed_on_screen.")
-    given_at: datetime = strawberry.field(description="When, UTC.")
-    revoked_at: datetime | None = strawberry.field(description="When it was revoked, if it was.")
-
-
 @strawberry.type(description="A step of a referral.")
 class ReferralStep:
     """A step of a referral."""
@@ -70,6 +43,14 @@ class ReferralStep:
     )
     note: str = strawberry.field(description="The words of who took it.")
     happened_at: datetime = strawberry.field(description="When, UTC.")
+
+
+@strawberry.type(description="That the receiver read what was consented to.")
+class ReferralReading:
+    """That the receiver read what was consented to."""
+
+    fields_read: list[str] = strawberry.field(description="Codes of the fields that were read.")
+    read_at: datetime = strawberry.field(description="When, UTC.")
 
 
 @strawberry.type(description="A senior whom one organisation hands on to another; nobody else sees it.")
@@ -93,6 +74,12 @@ class Referral(Node):
         """Return the steps."""
         rows = events_of(info.context.session, self.viewer, self.number)
         return [ReferralStep(kind=row.kind, note=row.note or "", happened_at=row.happened_at) for row in rows]
+
+    @strawberry.field(description="When the receiver read of the senior, the latest hundred.")
+    def readings(self, info: Info) -> list[ReferralReading]:
+        """Return the readings."""
+        rows = readings_of(info.context.session, self.viewer, self.number)
+        return [ReferralReading(fields_read=list(row.fields), read_at=row.read_at) for row in rows]
 
 
 @strawberry.type(description="A value that a senior consented to.")
@@ -123,56 +110,15 @@ class Referred:
     referral: Referral = strawberry.field(description="The referral.")
 
 
-@strawberry.type(description="The consent as it is now.")
-class Consented:
-    """The consent as it is now."""
-
-    consent: Consent = strawberry.field(description="The consent.")
-
-
-@strawberry.input(description="A consent as it was given.")
-class ConsentInput:
-    """A consent as it was given."""
-
-    senior_ref: str = strawberry.field(description="Reference of the senior in the registry.")
-    receiver: str = strawberry.field(description="Code of the organisation that may know.")
-    fields: list[str] = strawberry.field(description="Codes of the fields, such as name and phone.")
-    purpose: str = strawberry.field(description="For what, 1 to 200 characters.")
-    until_day: date = strawberry.field(description="First day on which it holds no more, within 366 days.")
-    given_by: str = strawberry.field(default="senior", description="senior or guardian.")
-    manner: str = strawberry.field(default="paper", description="paper, spoken or signed_on_screen.")
-    guardian_name: str = strawberry.field(default="", description="Name of the guardian, if one gave it.")
-    proof: str = strawberry.field(default="", description="Where the paper lies, or who was there.")
-
-
 ReferralPayload = Annotated[
     Referred | WrongInput | NotFound | WrongState | KeyConflict | ConsentGone,
     strawberry.union("ReferralPayload", description="The referral, or why it does not change."),
-]
-ConsentPayload = Annotated[
-    Consented | WrongInput | NotFound | KeyConflict,
-    strawberry.union("ConsentPayload", description="The consent, or why there is none."),
 ]
 ReadPayload = Annotated[
     SeniorRead | NotFound | WrongState | ConsentGone,
     strawberry.union("ReadSeniorPayload", description="What may be known, or why nothing may."),
 ]
 Why = Annotated[str, strawberry.argument(description="In words, 1 to 2,000 characters.")]
-
-
-def _consent(context: Context, row: ConsentRow) -> Consent:
-    return Consent(
-        id=strawberry.ID(encode("consent", row.id or 0)),
-        organisation=code_of(context, row.organisation_id),
-        receiver=code_of(context, row.receiver_id),
-        fields_told=list(row.fields),
-        purpose=row.purpose,
-        until_day=row.until_day,
-        given_by=row.given_by,
-        manner=row.manner,
-        given_at=row.given_at,
-        revoked_at=revoked_at(context.session, row.id or 0),
-    )
 
 
 def _referral(context: Context, row: ReferralRow, viewer: int) -> Referral:
@@ -251,67 +197,10 @@ class ReferralQueries:
         viewer = context.organisation(READ)
         return [_referral(context, row, viewer) for row, _ in overdue_of(context.session, viewer)]
 
-    @strawberry.field(description="Consents that I gave as a senior, newest first; for a person's token.")
-    def my_consents(self, info: Info, first: First, after: After = None) -> Connection[Consent]:
-        """Return a page of consents."""
-        context = info.context
-        person = context.person(READ)
-        return page(
-            "consents",
-            first,
-            after,
-            read=lambda count, last: consents_of(
-                context.session, person, first=count, before_id=last[0] if last else None
-            ),
-            key=lambda row: (row.id or 0,),
-            node=lambda row: _consent(context, row),
-        )
-
 
 @strawberry.type
 class ReferralMutations:
     """What can be done with referrals."""
-
-    @strawberry.mutation(description="Write down a consent that a senior of my sub-districts gave.")
-    def record_consent(
-        self,
-        info: Info,
-        input: Annotated[ConsentInput, strawberry.argument(description="The consent as it was given.")],
-        idempotency_key: IdempotencyKey,
-    ) -> ConsentPayload:
-        """Write down a consent."""
-        context = info.context
-        organisation = context.organisation(WRITE)
-
-        def act() -> Consented:
-            parts = {name: value for name, value in vars(input).items() if name not in ("senior_ref", "fields")}
-            draft = ConsentDraft(
-                senior_id=number_of(context.session, Senior, input.senior_ref, name="external_ref", number="person_id"),
-                fields=tuple(input.fields),
-                **parts,
-            )
-            row = record_consent(context.session, organisation, draft, idempotency_key=idempotency_key, now=context.now)
-            return Consented(consent=_consent(context, row))
-
-        return refused_or(context, act, errors.WrongInput, errors.NotFound, errors.KeyConflict)  # type: ignore[return-value]  # refusals are of the union
-
-    @strawberry.mutation(
-        description="End a consent at once: the senior's own token, or who took it down or may use it."
-    )
-    def revoke_consent(self, info: Info, id: Id) -> ConsentPayload:
-        """Revoke a consent."""
-        context = info.context
-        is_person = context.holder.person_id is not None
-        who = context.person(WRITE) if is_person else context.organisation(WRITE)
-
-        def act(number: int) -> Consented:
-            whose = {"senior_id": who} if is_person else {"organisation_id": who}
-            row = consent_of(context.session, number, **whose)
-            actor = f"{'person' if is_person else 'organisation'}:{who}"
-            revoke_consent(context.session, number, actor=actor, now=context.now)
-            return Consented(consent=_consent(context, row))
-
-        return refused_or(context, lambda: found_by("consent", id, act), errors.NotFound)  # type: ignore[return-value]  # refusals are of the union
 
     @strawberry.mutation(description="Refer a senior to the organisation that their consent names.")
     def send_referral(

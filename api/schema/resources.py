@@ -20,7 +20,7 @@ from api.schema.refusals import (
 )
 from api.schema.scalars import After, First, Id, IdempotencyKey
 from timebank.bridge import refusals as bridge
-from timebank.bridge.offers import OfferDraft, give_back, offer, offer_of, offers_seen, take, withdraw_offer
+from timebank.bridge.offers import OfferDraft, give_back, offer, offer_of, offers_seen, take, takings_of, withdraw_offer
 from timebank.bridge.resource_needs import NeedDraft, choose, close_need, need_of, needs_seen, state_need
 from timebank.bridge.tables import OfferTaking as TakingRow
 from timebank.bridge.tables import ResourceNeed as NeedRow
@@ -48,6 +48,27 @@ class ResourceOffer(Node):
     conditions: str = strawberry.field(description="On which conditions.")
     status: str = strawberry.field(description="open, taken, withdrawn or expired.")
     answers: strawberry.ID | None = strawberry.field(description="Id of the need that it was made for, if for one.")
+    number: strawberry.Private[int]
+    viewer: strawberry.Private[int]
+
+    @strawberry.field(description="Who took of it: all for its owner, else my own; at most 100, the first first.")
+    def takings(self, info: Info) -> list["OfferTaking"]:
+        """Return who took of it."""
+        context = info.context
+        rows = takings_of(context.session, self.number, organisation_id=self.viewer)
+        return [_shown(context, row) for row in rows]
+
+
+@strawberry.type(description="How much of an offer an organisation took.")
+class OfferTaking:
+    """How much of an offer an organisation took."""
+
+    id: strawberry.ID = strawberry.field(description="Id of the taking.")
+    organisation: str = strawberry.field(description="Code of who took it.")
+    quantity: int = strawberry.field(description="How many were taken.")
+    purpose: str = strawberry.field(description="What for.")
+    taken_at: datetime = strawberry.field(description="When, UTC.")
+    returned_at: datetime | None = strawberry.field(description="When it was given back, if it was.")
 
 
 @strawberry.type(description="Something that a project or a street lacks.")
@@ -62,17 +83,6 @@ class ResourceNeed(Node):
     to_day: date = strawberry.field(description="First day on which it is too late.")
     words: str = strawberry.field(description="More about it.")
     status: str = strawberry.field(description="open, met or closed.")
-
-
-@strawberry.type(description="How much of an offer an organisation took.")
-class OfferTaking:
-    """How much of an offer an organisation took."""
-
-    id: strawberry.ID = strawberry.field(description="Id of the taking.")
-    offer: ResourceOffer = strawberry.field(description="The offer as it is now.")
-    quantity: int = strawberry.field(description="How many were taken.")
-    taken_at: datetime = strawberry.field(description="When, UTC.")
-    returned_at: datetime | None = strawberry.field(description="When it was given back, if it was.")
 
 
 @strawberry.input(description="An offer to be.")
@@ -116,6 +126,7 @@ class ResourceTaken:
     """What was taken, or given back."""
 
     taking: OfferTaking = strawberry.field(description="The taking.")
+    offer: ResourceOffer = strawberry.field(description="The offer as it is now.")
 
 
 @strawberry.type(description="The need as it is now.")
@@ -147,7 +158,7 @@ def code_of(context: Context, organisation_id: int) -> str:
     )
 
 
-def _offer(context: Context, row: OfferRow) -> ResourceOffer:
+def _offer(context: Context, row: OfferRow, viewer: int) -> ResourceOffer:
     return ResourceOffer(
         id=strawberry.ID(encode("offer", row.id or 0)),
         organisation=code_of(context, row.organisation_id),
@@ -160,6 +171,8 @@ def _offer(context: Context, row: OfferRow) -> ResourceOffer:
         conditions=row.conditions,
         status=row.status,
         answers=strawberry.ID(encode("resource_need", row.need_id)) if row.need_id else None,
+        number=row.id or 0,
+        viewer=viewer,
     )
 
 
@@ -177,22 +190,26 @@ def _need(context: Context, row: NeedRow) -> ResourceNeed:
     )
 
 
-def _taking(context: Context, row: TakingRow) -> ResourceTaken:
-    offered = _offer(context, offer_of(context.session, row.organisation_id, row.offer_id))
-    return ResourceTaken(
-        taking=OfferTaking(
-            id=strawberry.ID(encode("taking", row.id or 0)),
-            offer=offered,
-            quantity=row.quantity,
-            taken_at=row.taken_at,
-            returned_at=row.returned_at,
-        )
+def _shown(context: Context, row: TakingRow) -> OfferTaking:
+    return OfferTaking(
+        id=strawberry.ID(encode("taking", row.id or 0)),
+        organisation=code_of(context, row.organisation_id),
+        quantity=row.quantity,
+        purpose=row.purpose,
+        taken_at=row.taken_at,
+        returned_at=row.returned_at,
     )
+
+
+def _taking(context: Context, row: TakingRow) -> ResourceTaken:
+    offered = offer_of(context.session, row.organisation_id, row.offer_id)
+    return ResourceTaken(taking=_shown(context, row), offer=_offer(context, offered, row.organisation_id))
 
 
 def offer_shown(context: Context, number: int) -> ResourceOffer:
     """Return an offer that the organisation may see."""
-    return _offer(context, offer_of(context.session, context.organisation(READ), number))
+    organisation = context.organisation(READ)
+    return _offer(context, offer_of(context.session, organisation, number), organisation)
 
 
 def need_shown(context: Context, number: int) -> ResourceNeed:
@@ -217,7 +234,7 @@ class ResourceQueries:
                 context.session, organisation, first=count, before_id=last[0] if last else None
             ),
             key=lambda row: (row.id or 0,),
-            node=lambda row: _offer(context, row),
+            node=lambda row: _offer(context, row, organisation),
         )
 
     @strawberry.field(description="Open needs that I may answer, and my own, newest first.")
@@ -256,7 +273,7 @@ class ResourceMutations:
             parts = {name: value for name, value in vars(input).items() if name != "answers"}
             draft = OfferDraft(**parts, answers=answers)
             row = offer(context.session, organisation, draft, idempotency_key=idempotency_key, now=context.now)
-            return ResourceOffered(offer=_offer(context, row))
+            return ResourceOffered(offer=_offer(context, row, organisation))
 
         asked = input.answers
         return refused_or(  # type: ignore[return-value]  # refusals are of the union
@@ -308,7 +325,8 @@ class ResourceMutations:
         organisation = context.organisation(WRITE)
 
         def act(number: int) -> ResourceOffered:
-            return ResourceOffered(offer=_offer(context, withdraw_offer(context.session, organisation, number)))
+            row = withdraw_offer(context.session, organisation, number)
+            return ResourceOffered(offer=_offer(context, row, organisation))
 
         return refused_or(context, lambda: found_by("offer", id, act), *CHANGING)  # type: ignore[return-value]  # refusals are of the union
 

@@ -10,7 +10,7 @@ STEPS = """mutation M($id: ID!) { %s {
   __typename ... on Referred { referral { status sender receiver steps { kind } } } ... on Refused { code } } }"""
 READ = "mutation M($id: ID!) { readSenior(id: $id) { __typename ... on SeniorRead { shared { code name value } } } }"
 TAKE = """mutation M($id: ID!, $n: Int!) { takeResource(id: $id, quantity: $n, idempotencyKey: "t") {
-  __typename ... on ResourceTaken { taking { id quantity offer { left status } } }
+  __typename ... on ResourceTaken { taking { id quantity } offer { left status } }
   ... on TooFewLeft { left asked message } } }"""
 
 
@@ -38,6 +38,8 @@ def test_both_sides_act_on_a_referral_in_turn(door: Door) -> None:
         "referrals"
     ]["edges"][1:]
     assert seen["node"] == {"id": REFERRAL, "status": "closed", "feedback": "好"}
+    query = f'{{ node(id: "{REFERRAL}") {{ ... on Referral {{ readings {{ fieldsRead }} }} }} }}'
+    assert door.data("east", query)["node"]["readings"] == [{"fieldsRead": ["name", "phone"]}] * 2
 
 
 @pytest.mark.parametrize("who", ["office", "company", "bureau"])
@@ -76,7 +78,7 @@ def test_offer_gives_what_it_has(door: Door) -> None:
     refused = door.data("east", TAKE, id=OFFER, n=3)["takeResource"]
     unseen = door.data("west", TAKE, id=OFFER, n=1)["takeResource"]
 
-    assert given["taking"]["offer"] == {"left": 2, "status": "open"}
+    assert given["offer"] == {"left": 2, "status": "open"}
     assert {name: refused[name] for name in ("__typename", "left", "asked")} == {
         "__typename": "TooFewLeft",
         "left": 2,
@@ -84,6 +86,9 @@ def test_offer_gives_what_it_has(door: Door) -> None:
     }
     assert "2 left, not 3" in refused["message"]
     assert unseen["__typename"] == "NotFound"
+    query = f'{{ node(id: "{OFFER}") {{ ... on ResourceOffer {{ takings {{ organisation quantity }} }} }} }}'
+    assert door.data("company", query)["node"]["takings"] == [{"organisation": "CF1", "quantity": 8}]
+    assert door.data("east", query)["node"]["takings"] == []
 
 
 def test_lists_of_the_bridge_are_read_page_by_page(door: Door) -> None:
