@@ -13,6 +13,7 @@ from strawberry.types import ExecutionResult
 from api.bucket import State
 from timebank.core.errors import PersonalDataUnreadable, Refusal
 from timebank.core.texts import Locale, say, say_refusal
+from timebank.people.tokens import TokenRefused
 
 LOG = logging.getLogger("timebank.api")
 MOST_ERRORS = 5
@@ -56,6 +57,14 @@ class Voice:
         seconds = state.headers()["retry-after"]
         message = say("THROTTLED", self.locale, requested=state.requested, available=state.available, seconds=seconds)
         return Answer(status=429, body={"errors": [self.error("THROTTLED", message)]}, is_of_document=True)
+
+    def not_let_in(self, refusal: TokenRefused) -> Answer:
+        """Answer who shows no token, or one that is not good, with what is wrong with it (RFC 6750)."""
+        if refusal.flaw == "missing":
+            return self.failed(401, "TokenMissing")
+        flaw = say(f"flaw_{refusal.flaw}", "en")
+        challenge = f'Bearer error="invalid_token", error_description="{flaw}"'
+        return Answer(status=401, body={"errors": [self.refused(refusal)]}, headers={"www-authenticate": challenge})
 
     def refused(self, refusal: Refusal) -> Error:
         """Return the error of a refusal, in words."""

@@ -17,8 +17,12 @@ from api.certificates import certificate_page
 from api.hsds import hsds_routes
 from api.http import GraphQL
 from api.limits import Limits
+from api.oauth import identity_routes
 from api.webhooks import webhook_route
+from timebank.access.entrance import Entrance
+from timebank.access.providers import Provider, Providers
 from timebank.core.clock import now
+from timebank.core.settings import DEFAULT_URL
 from timebank.core.texts import say
 
 PAGE_HEADERS = {
@@ -28,8 +32,24 @@ PAGE_HEADERS = {
 }
 
 
-def create_app(engine: Engine, *, clock: Callable[[], datetime] = now, limits: Limits | None = None) -> Starlette:
-    """Make the application over a migrated database."""
+def create_app(
+    engine: Engine,
+    *,
+    clock: Callable[[], datetime] = now,
+    limits: Limits | None = None,
+    url: str = DEFAULT_URL,
+    providers: tuple[Provider, ...] = (),
+) -> Starlette:
+    """Make the application over a migrated database.
+
+    Parameters
+    ----------
+    url
+        The public address, which is the issuer of tokens.
+    providers
+        Those of persons whose tokens are taken.
+    """
+    entrance = Entrance(engine, clock, url=url, providers=Providers(providers))
     environment = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
     page = environment.get_template("start.html.jinja").render(say=say)
 
@@ -42,7 +62,8 @@ def create_app(engine: Engine, *, clock: Callable[[], datetime] = now, limits: L
 
     return Starlette(
         routes=[
-            Route("/graphql", GraphQL(engine, clock, limits or Limits())),
+            Route("/graphql", GraphQL(engine, clock, entrance, limits or Limits())),
+            *identity_routes(entrance),
             Route("/health", health),
             certificate_page(engine, clock, environment),
             webhook_route(engine, clock),

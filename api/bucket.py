@@ -80,7 +80,7 @@ def holder_key(holder: Holder) -> str:
     """Return whose bucket it is: all tokens of an organisation, or of a person, share one."""
     if holder.organisation_id is not None:
         return f"organisation {holder.organisation_id}"
-    return f"person {holder.person_id}" if holder.person_id is not None else f"token {holder.token_id}"
+    return f"person {holder.person_id}" if holder.person_id is not None else holder.name
 
 
 @dataclass(slots=True)

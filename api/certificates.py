@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from api.rate import Rate
 from timebank.core.database import transaction
 from timebank.core.errors import StoreUnavailable
 from timebank.core.texts import say
@@ -45,26 +46,10 @@ class _Refused(Exception):
         super().__init__(key)
 
 
-class Rate:
-    """How many checks may be answered now: some at once, and as many more each second as are said."""
-
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self.clock, self.left, self.seen_at = clock, float(MOST_AT_ONCE), clock()
-
-    def take(self) -> None:
-        """Take one; raises when none is left."""
-        now = self.clock()
-        earned = max(0.0, (now - self.seen_at).total_seconds()) * MOST_A_SECOND
-        self.left, self.seen_at = min(MOST_AT_ONCE, self.left + earned), now
-        if self.left < 1:
-            raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "check_too_often")
-        self.left -= 1
-
-
 def certificate_page(engine: Engine, clock: Callable[[], datetime], environment: Environment) -> Route:
     """Make the page over a migrated database."""
     template = environment.get_template("certificate.html.jinja")
-    rate = Rate(clock)
+    rate = Rate(clock, MOST_AT_ONCE, MOST_A_SECOND)
 
     def write(finding: Finding | None, said: str, status: int = 200, fault: str = "") -> Response:
         words = {"say": say, "lines": verdict_lines, "facts": facts, "finding": finding, "said": said, "fault": fault}
@@ -76,7 +61,8 @@ def certificate_page(engine: Engine, clock: Callable[[], datetime], environment:
             said, name, code = await _asked(request)
             if not said:
                 return write(None, "")
-            rate.take()
+            if not rate.take():
+                raise _Refused(HTTPStatus.TOO_MANY_REQUESTS, "check_too_often")  # noqa: TRY301  # one way to refuse
             finding = await run_in_threadpool(_checked, engine, said)
         except _Refused as refused:
             return write(None, "", refused.status, refused.key)

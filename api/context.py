@@ -54,6 +54,17 @@ class Context:
             raise NotAllowed(action=scopes[0] if scopes else "me", needed=Phrase("needed_person"))
         return self.holder.person_id
 
+    def anyone(self, *scopes: str) -> Holder:
+        """Return who asks, an organisation or a person, with one of some scopes.
+
+        Raises
+        ------
+        NotAllowed
+            When the token lacks the scope.
+        """
+        self._check(*scopes)
+        return self.holder
+
     def _check(self, *scopes: str) -> None:
         if scopes and not self.holder.scopes & set(scopes):
             raise NotAllowed(action=scopes[0], needed=Phrase("needed_scope", scope=" / ".join(scopes)))

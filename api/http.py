@@ -26,14 +26,15 @@ from api.negotiation import JSON_TYPE, locale_of, media_of
 from api.requests import Asked, BadRequest, read_request
 from api.schema import SCHEMA
 from api.trusted import DocumentNotTrusted, DocumentUnknown
+from timebank.access.entrance import Entrance
+from timebank.access.jwts import LONGEST as LONGEST_TOKEN
 from timebank.core.database import transaction
 from timebank.core.deadlines import Deadline, held_to
 from timebank.core.errors import StoreDiffers, StoreTimeout, StoreUnavailable
 from timebank.core.retries import retried
 from timebank.core.texts import Phrase
-from timebank.people.tokens import Holder, holder_of
+from timebank.people.tokens import Holder, TokenRefused
 
-LONGEST_TOKEN = 200
 TRIES = 3
 """How often an operation is done before its asker is told to come again."""
 PATIENCE_S = 0.25
@@ -62,6 +63,7 @@ class GraphQL:
 
     engine: Engine
     clock: Callable[[], datetime]
+    entrance: Entrance
     limits: Limits = field(default_factory=Limits)
     buckets: Buckets = field(init=False)
 
@@ -81,6 +83,8 @@ class GraphQL:
         except Exception as cause:  # noqa: BLE001  # whatever happens, its words stay inside
             answer = Answer(status=500, body={"errors": [voice.broken(cause)]})
         await _response(answer, voice, media or JSON_TYPE)(scope, receive, send)
+        if self.entrance.uses.waiting:  # after the answer: nobody waits for it
+            await asyncio.to_thread(self.entrance.uses.write, self.engine)
 
     async def _answer(self, request: Request, voice: Voice, *, is_accepted: bool) -> Answer:
         if not is_accepted:
@@ -106,13 +110,13 @@ class GraphQL:
         deadline = deadline or Deadline(self.limits.longest_s)
         try:
             holder = self._holder(token)
-            if holder is None:
-                return voice.failed(401, "TokenMissing")
             query = self.limits.trusted.text(asked.query, asked.document_id)
             read = DOCUMENTS.read(query, asked.variables, asked.operation_name)
             if is_get and not read.is_query:
                 return voice.failed(405, "BadRequest", "bad_get")
             return self._paid(replace(asked, query=query), read, holder, voice, deadline)
+        except TokenRefused as refusal:
+            return voice.not_let_in(refusal)
         except (DocumentTooLarge, DocumentUnknown, DocumentNotTrusted) as refusal:
             return Answer(status=400, body={"errors": [voice.refused(refusal)]}, is_of_document=True)
         except GraphQLError as wrong:
@@ -141,12 +145,13 @@ class GraphQL:
             state = self.buckets.settled(holder, state, used)
         return _with_cost(answer, state)
 
-    def _holder(self, header: str) -> Holder | None:
+    def _holder(self, header: str) -> Holder:
         kind, _, plain = header.partition(" ")
-        if kind.lower() != "bearer" or len(plain) > LONGEST_TOKEN:
-            return None
-        with transaction(self.engine, read_only=True) as session:
-            return holder_of(session, plain.strip(), now=self.clock())
+        if kind.lower() != "bearer" or not plain.strip():
+            raise TokenRefused(flaw="missing")
+        if len(plain) > LONGEST_TOKEN:
+            raise TokenRefused(flaw="unknown")
+        return self.entrance.holder(plain.strip())
 
     def _execute(self, asked: Asked, read: Read, holder: Holder, voice: Voice, deadline: Deadline) -> ExecutionResult:
         """Run one operation in one transaction, and again when it lost against others who were at the same rows."""

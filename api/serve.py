@@ -16,9 +16,10 @@ import uvicorn
 
 from api.app import create_app
 from api.limits import Limits
+from timebank.access.providers import providers_in_force
 from timebank.core.database import database
 from timebank.core.errors import Refusal
-from timebank.core.settings import Settings
+from timebank.core.settings import Settings, public_url
 from timebank.core.texts import say
 
 LOG = logging.getLogger("timebank.api")
@@ -43,9 +44,9 @@ def serve(*, host: str, port: int) -> None:
     PortTaken
         Before anything is started.
     WrongInput
-        When a limit that the environment sets cannot be.
+        When a limit that the environment sets cannot be, or the file of providers says what cannot be.
     """
-    limits = Limits.from_environment()
+    limits, providers = Limits.from_environment(), providers_in_force()
     with (
         _listening(host, port) as door,
         _left_in_order(),
@@ -57,7 +58,7 @@ def serve(*, host: str, port: int) -> None:
             sys.stdout.write(f"{say('serving', locale, host=shown, port=port)}\n")
         sys.stdout.flush()
         config = uvicorn.Config(
-            create_app(engine, limits=limits),
+            create_app(engine, limits=limits, url=public_url(), providers=providers),
             access_log=False,  # addresses of requests are nobody's business
             log_level="warning",
             server_header=False,

@@ -10,6 +10,9 @@ from rich.console import Console
 from sqlmodel import select
 
 import timebank.tables  # noqa: F401  # lists every table and every trigger that a command may ask for
+from timebank.access.command import app as access_app
+from timebank.access.token_command import app as token_app
+from timebank.access.upkeep import keep_access
 from timebank.alarms.clocks import keep_alarms
 from timebank.alarms.command import app as alarms_app
 from timebank.bookings.command import app as bookings_app
@@ -66,7 +69,9 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(import_app, name="import")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(rules_app, name="rules")
+people_app.add_typer(token_app, name="token")
 app.add_typer(people_app, name="people")
+app.add_typer(access_app, name="access")
 app.add_typer(visits_app, name="visits")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
@@ -179,6 +184,7 @@ def work(
             keep_alarms(engine, now=now())
             keep_books(engine, now=now())
             keep_bridge(engine, now=now())
+            keep_access(engine, now=now())
             sweep_bank(engine, now=now())
 
         work_jobs(engine, {MATCH: run_match}, parent=parent, keep=keep)

@@ -2,6 +2,8 @@
 
 from sqlmodel import SQLModel
 
+from timebank.access import guards as access_guards
+from timebank.access import tables as access
 from timebank.alarms import guards as alarms_guards
 from timebank.alarms import tables as alarms
 from timebank.bookings import guards as bookings_guards
@@ -21,6 +23,7 @@ from timebank.ledger import guards as ledger_guards
 from timebank.ledger import tables as ledger
 from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
+from timebank.people import guards as people_guards
 from timebank.people import tables as people
 from timebank.planning import tables as planning
 from timebank.programmes import guards as programmes_guards
@@ -37,6 +40,8 @@ GUARDS = (
     ledger_guards,
     needs_guards,
     projects_guards,
+    people_guards,
+    access_guards,
     coins_guards,
     visits_guards,
     honours_guards,
@@ -51,6 +56,7 @@ GUARDS = (
 __all__ = [
     "GUARDS",
     "METADATA",
+    "access",
     "alarms",
     "bookings",
     "bridge",

@@ -50,6 +50,7 @@ from api.schema.referrals import ReferralMutations, ReferralQueries, referral_sh
 from api.schema.refusals import Refused
 from api.schema.resources import ResourceMutations, ResourceQueries, need_shown, offer_shown
 from api.schema.scalars import BIG_INT, After, BigInt, First, Id, IdempotencyKey
+from api.schema.tokens import TokenMutations, TokenQueries, client_shown, token_shown
 from api.schema.viewer import Viewer, viewer
 from api.schema.visits import Visit, my_next_visits
 from timebank.core.errors import NotFound
@@ -64,6 +65,8 @@ SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "offer": offer_shown,
     "resource_need": need_shown,
     "referral": referral_shown,
+    "token": token_shown,
+    "client": client_shown,
 }
 
 
@@ -84,6 +87,7 @@ class Me:
 
 @strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
 class Query(
+    TokenQueries,
     AlarmQueries,
     CareQueries,
     ResourceQueries,
@@ -167,6 +171,7 @@ class Query(
 
 @strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
 class Mutation(
+    TokenMutations,
     AlarmMutations,
     CareMutations,
     ResourceMutations,

@@ -331,7 +331,7 @@ def _office(context: Context) -> int:
 
 def _actor(context: Context, office: int) -> str:
     """Return who acts: two tokens of an office are two people."""
-    return f"organisation:{office} token:{context.holder.token_id}"
+    return f"organisation:{office} {context.holder.name}"
 
 
 def _by(context: Context, office: int, key: str) -> By:

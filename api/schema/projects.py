@@ -255,7 +255,7 @@ def start(info: Info, project: str) -> ProjectStarted | Refused:
     organisation = context.organisation("projects:write", kind="charity_office")
 
     def let_run(number: int) -> ProjectStarted:
-        actor = f"organisation:{organisation} token:{context.holder.token_id}"
+        actor = f"organisation:{organisation} {context.holder.name}"
         row = take_step(context.session, organisation, number, Asked("running", actor, context.now))
         return ProjectStarted(project=_shown([row], context)[number])
 

@@ -33,9 +33,31 @@ BRIDGE = frozenset({"bridge:read", "bridge:write"})
 READING = {
     "office": frozenset({"projects:read", "projects:write", "projects:approve"}),
     "organisation": frozenset(
-        {"alarms:read", "alarms:write", "care:read", "care:write", "matches:read", "matches:run", "projects:apply"}
+        {
+            "alarms:read",
+            "alarms:write",
+            "care:read",
+            "care:write",
+            "clients:read",
+            "codes:write",
+            "matches:read",
+            "matches:run",
+            "projects:apply",
+            "tokens:read",
+            "tokens:write",
+        }
     ),
-    "volunteer": frozenset({"accounts:read", "alarms:read", "alarms:write", "projects:apply", "visits:read"}),
+    "volunteer": frozenset(
+        {
+            "accounts:read",
+            "alarms:read",
+            "alarms:write",
+            "projects:apply",
+            "tokens:read",
+            "tokens:write",
+            "visits:read",
+        }
+    ),
 }
 
 

@@ -15,8 +15,8 @@ from timebank.core.database import transaction
 from timebank.people.buckets import Bucket
 from timebank.people.tokens import Holder
 
-EAST = Holder(token_id=1, organisation_id=7, organisation_kind="charity", person_id=None, scopes=frozenset())
-WEST = replace(EAST, token_id=2, organisation_id=8)
+EAST = Holder(name="token:1", organisation_id=7, organisation_kind="charity", person_id=None, scopes=frozenset())
+WEST = replace(EAST, name="token:2", organisation_id=8)
 SMALL = Bucket(100, 10)
 
 
@@ -77,7 +77,7 @@ def test_each_holder_has_a_bucket_and_all_its_tokens_share_it(engine: Engine) ->
     buckets = Buckets(engine, SMALL, Clock())
     buckets.take(EAST, 90)
 
-    shared = buckets.take(replace(EAST, token_id=99), 5)
+    shared = buckets.take(replace(EAST, name="token:99"), 5)
     of_others = buckets.take(WEST, 5)
 
     assert (shared.available, of_others.available) == (5, 95)

@@ -27,6 +27,15 @@ NEW_PROJECT = """
     { code: "NEW", nameZh: "点", service: "bath", subdistrict: "310107004", latDeg: 31.264, lonDeg: 121.43, slots: [] }
   ] }
 """
+TOKENS = {
+    "query tokens": "{ tokens(first: 1) { edges { node { id } } } }",
+    "mutation createToken": 'mutation { createToken(idempotencyKey: "m", input: { scopes: [] }) { __typename } }',
+    "mutation revokeToken": f'mutation {{ revokeToken(id: "{encode("token", 999)}") {{ __typename }} }}',
+}
+CODES = {
+    "query clients": "{ clients(first: 1) { edges { node { id } } } }",
+    "mutation createSignInCode": 'mutation { createSignInCode(person: "S1") { __typename } }',
+}
 ASKED = {
     "query viewer": "{ viewer { scopes } }",
     "query areas": "{ areas { code } }",
@@ -71,6 +80,8 @@ ASKED = {
     **MY_CONSENTS,
     **REVOKE,
     **DECIDE,
+    **TOKENS,
+    **CODES,
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
 EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *CHARITY_OF_ALL, *REVOKE}
@@ -81,8 +92,10 @@ ALARMED = {
     "mutation confirmAlarm",
     "mutation closeAlarm",
 }
-PERSONS = EVERYONE | {"query me", *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
+PERSONS = EVERYONE | {*TOKENS, "query me", *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
 ORGANISATIONS = EVERYONE | {
+    *TOKENS,
+    *CODES,
     *BETWEEN,
     *ALARMED,
     "query alarmAccounts",
@@ -145,14 +158,27 @@ def test_every_root_field_is_in_the_matrix() -> None:
     assert set(ASKED) == ROOTS
 
 
-@pytest.mark.parametrize("who", ["nobody", "wrong", "mistyped", "expired", "revoked"])
-def test_nothing_is_reached_without_a_live_token(window: Door, who: str) -> None:
-    """A token that is dead, mistyped or made up opens nothing, not even a description."""
+UNKNOWN = "it is no token that is known here"
+
+
+@pytest.mark.parametrize(
+    ("who", "code", "flaw"),
+    [
+        ("nobody", "TokenMissing", ""),
+        ("wrong", "TokenRefused", UNKNOWN),
+        ("mistyped", "TokenRefused", UNKNOWN),
+        ("expired", "TokenRefused", "it has expired"),
+        ("revoked", "TokenRefused", "it was revoked"),
+    ],
+)
+def test_nothing_is_reached_without_a_live_token(window: Door, who: str, code: str, flaw: str) -> None:
+    """A token that is dead, mistyped or made up opens nothing, not even a description; its holder reads why."""
+    challenge = f'Bearer error="invalid_token", error_description="{flaw}"' if flaw else "Bearer"
     met = {root: window.ask(who, document) for root, document in ASKED.items()}
 
     assert {answer.status_code for answer in met.values()} == {401}
-    assert {answer.headers["www-authenticate"] for answer in met.values()} == {"Bearer"}
-    assert {answer.json()["errors"][0]["extensions"]["code"] for answer in met.values()} == {"TokenMissing"}
+    assert {answer.headers["www-authenticate"] for answer in met.values()} == {challenge}
+    assert {answer.json()["errors"][0]["extensions"]["code"] for answer in met.values()} == {code}
     assert not any("data" in answer.json() for answer in met.values())
 
 

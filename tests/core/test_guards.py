@@ -41,7 +41,9 @@ def test_every_trigger_is_missed(engine: Engine) -> None:
     run(engine, *(f"DROP TRIGGER {name}{on}" for name, on in standing))
 
     assert missing_triggers(engine) == {name for name, _ in standing} == set(definitions(engine.dialect.name))
-    with pytest.raises(StoreDiffers, match=r"lacks account_changed, .*certificate_follows.*timebank ledger verify"):
+    with pytest.raises(
+        StoreDiffers, match=r"lacks access_event_no_delete, .*certificate_follows.*timebank ledger verify"
+    ):
         require_guards(engine)
 
 

@@ -13,7 +13,7 @@ from timebank.tables import METADATA
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for room in ("timebank", "api") for path in (ROOT / room).rglob("*.py"))
-NAMES_OF_PARTS = {"field", "action"}
+NAMES_OF_PARTS = {"field", "action", "error"}
 """Parts that are names of the API or of the code, the same in either language."""
 PARTS = ("kind", "key", "state", "allowed", "needed", "right", "value", "why", "reason")
 NAMES = {
@@ -48,6 +48,7 @@ NAMES = {
         "QR",
         "PDF",
     ),
+    *("JWK", "RSA", "P-256", "https", "issuer", "audience", "algorithms", "keys", "scopes", "provider", "stolen"),
     *("Authorization", "Bearer", "GraphQL", "POST", "GET", "startsOn", "endCursor", "port", "post", "query"),
     *("sqlite", "postgresql", "timebank", "certificate", "publish", "import", "undo", "upgrade", "serve", "make"),
 }

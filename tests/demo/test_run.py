@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from tests.demo.tables import everything
+from tests.flaws import flaw_of
 from tests.worlds import DISTRICT, MONDAY, World
 from timebank.core.database import transaction
 from timebank.demo.run import DatabaseInUse, DemoDiffers, issue_demo_tokens, report_of, run_demo
@@ -147,10 +148,10 @@ def test_tokens_are_renewed_and_the_old_ones_end(played: Engine) -> None:
     second = issue_demo_tokens(played, now=later)
 
     with transaction(played, read_only=True) as session:
-        old = [holder_of(session, token, now=later) for token in first]
         new = [holder_of(session, token, now=later) for token in second]
-    assert old == [None, None, None]
-    assert [sorted(holder.scopes) for holder in new if holder] == [
+        flaws = [flaw_of(session, token, later) for token in first]
+    assert flaws == ["revoked"] * 3
+    assert [sorted(holder.scopes) for holder in new] == [
         ["projects:read", "projects:write"],
         ["accounts:read", "visits:read"],
         ["matches:read", "matches:run"],

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
+from tests.access.filled import fill_access
 from tests.bookings.filled import fill_bookings
 from tests.bridge.filled import fill_bridge
 from tests.coins.conftest import Town
@@ -50,7 +51,6 @@ from timebank.people.tables import (
     Residence,
     VolunteerSkill,
 )
-from timebank.people.tokens import issue_token
 from timebank.planning.tables import (
     Pair,
     Plan,
@@ -165,7 +165,7 @@ def _administer(session: Session, world: World, now: datetime) -> None:
     session.flush()
     session.add(ImportChange(batch_id=batch.id or 0, n=1, table_name="senior", before=b"sealed"))
     enqueue(session, "match", {"starts_on": "2026-03-02"}, idempotency_key="k", now=now)
-    issue_token(session, scopes=frozenset({"visits:read"}), now=now, person_id=world.volunteers["V1"])
+    fill_access(session, world, now)
 
 
 def _ask_and_offer(session: Session, world: World, now: datetime) -> None:

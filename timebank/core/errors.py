@@ -10,6 +10,7 @@
     +-- BalanceTooHigh           an account would rise over its ceiling
     StoreUnavailable             the database does not answer; try again
     +-- StoreBusy                others were at the same rows; the same again does help, soon
+    +-- StoreTimeout             the work lasted longer than it may; ask for less
     +-- StoreDiffers             the database is not what the code expects; trying again does not help
     PersonalDataUnreadable       a field does not open with the keys at hand
 

@@ -45,3 +45,11 @@ def rules_path() -> str:
 def jurisdiction() -> str:
     """Return whose rules hold in this district, from ``TIMEBANK_JURISDICTION``; Shanghai's where nothing is said."""
     return os.environ.get("TIMEBANK_JURISDICTION") or "shanghai"
+
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
+def public_url() -> str:
+    """Return the address that partners reach the API under, from ``TIMEBANK_URL``: who gives tokens, and for what."""
+    return (os.environ.get("TIMEBANK_URL") or DEFAULT_URL).rstrip("/")

@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 
 from timebank.core.clock import day_of
 from timebank.core.database import wait_turn
+from timebank.core.key_pairs import new_pair, private_half
 from timebank.core.texts import Phrase
 from timebank.honours.refusals import NotPublished
 from timebank.honours.tables import SigningKey
@@ -67,14 +68,8 @@ def rotate_keys(session: Session, *, now: datetime) -> SigningKey:
 
 
 def _make_key(session: Session, now: datetime) -> SigningKey:
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key().public_bytes_raw()
-    key = SigningKey(
-        key_id=key_number(public),
-        public_key=public,
-        private_key=base64.b64encode(private.private_bytes_raw()).decode(),
-        made_at=now,
-    )
+    public, private = new_pair()
+    key = SigningKey(key_id=key_number(public), public_key=public, private_key=private, made_at=now)
     session.add(key)
     session.flush()
     return key
@@ -91,7 +86,7 @@ def signer_of(key: SigningKey) -> Ed25519PrivateKey:
     if key.private_key is None:
         message = f"The key {key.key_id} is retired; it signs nothing more."
         raise ValueError(message)
-    return Ed25519PrivateKey.from_private_bytes(base64.b64decode(key.private_key))
+    return private_half(key.private_key)
 
 
 def published_keys(session: Session) -> tuple[PublicKey, ...]:

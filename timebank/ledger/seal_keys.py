@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session, select
 
 from timebank.core.database import wait_turn
+from timebank.core.key_pairs import new_pair, private_half
 from timebank.ledger.merkle import leaf_of
 from timebank.ledger.notes import VerifierKey
 from timebank.ledger.tables import SealKey
@@ -48,16 +49,10 @@ def current_signer(session: Session, *, now: datetime, new: bool = False) -> Sig
         key = _make_key(now)
         session.add(key)
         session.flush()
-    private = Ed25519PrivateKey.from_private_bytes(base64.b64decode(key.private_key or ""))
-    return Signer(bytes(key.public_key), private)
+    return Signer(bytes(key.public_key), private_half(key.private_key or ""))
 
 
 def _make_key(now: datetime) -> SealKey:
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key().public_bytes_raw()
-    return SealKey(
-        key_id=base64.b32encode(leaf_of(public)).decode()[:ID_LETTERS],
-        public_key=public,
-        private_key=base64.b64encode(private.private_bytes_raw()).decode(),
-        made_at=now,
-    )
+    public, private = new_pair()
+    key_id = base64.b32encode(leaf_of(public)).decode()[:ID_LETTERS]
+    return SealKey(key_id=key_id, public_key=public, private_key=private, made_at=now)

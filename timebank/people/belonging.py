@@ -3,7 +3,39 @@
 from sqlmodel import Session, col, or_, select
 
 from timebank.core.errors import NotFound
+from timebank.core.naming import LONGEST_SHOWN
 from timebank.people.tables import OrganisationArea, Person, Senior, Volunteer
+
+
+def person_named(session: Session, reference: str) -> int:
+    """Return the person of a number of the registry, a volunteer's or a senior's.
+
+    Raises
+    ------
+    NotFound
+        When nobody has it.
+    """
+    for kind in (Volunteer, Senior):
+        found = session.exec(select(kind.person_id).where(kind.external_ref == reference)).first()
+        if found is not None:
+            return found
+    raise NotFound(kind="person", key=reference[:LONGEST_SHOWN])
+
+
+def own_person(session: Session, reference: str, organisation_id: int) -> int:
+    """Return the person of a number of the registry, who is one of an organisation's people.
+
+    Raises
+    ------
+    NotFound
+        When nobody has it, or it is another's; the two are never told apart.
+    """
+    person_id = person_named(session, reference)
+    try:
+        require_person(session, person_id, organisation_id)
+    except NotFound:
+        raise NotFound(kind="person", key=reference[:LONGEST_SHOWN]) from None
+    return person_id
 
 
 def require_person(session: Session, person_id: int, organisation_id: int | None = None) -> None:

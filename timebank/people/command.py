@@ -5,14 +5,14 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from timebank.core.clock import day_of, now
-from timebank.core.errors import NotFound
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
 from timebank.core.texts import Locale, say
-from timebank.people.tables import Organisation, Senior, Volunteer
+from timebank.people.belonging import person_named
+from timebank.people.tables import Organisation
 from timebank.people.ties import record_guardian, record_residence
 
 app = typer.Typer(no_args_is_help=True, help="People 人员.")
@@ -45,7 +45,7 @@ def residence(
     with writing() as session:
         actor = _actor(session, organisation)
         record_residence(
-            session, _person(session, person), tie.value, from_day=day, proof=proof, actor=actor, now=now()
+            session, person_named(session, person), tie.value, from_day=day, proof=proof, actor=actor, now=now()
         )
     for locale in LOCALES:
         typer.echo(say("people_residence", locale, person=person, tie=say(f"word_{tie.value}", locale), day=day))
@@ -64,7 +64,7 @@ def guardian(
     """Write down who goes along with a minor who gives."""
     day, ends = _day(since), until.date() if until else None
     with writing() as session:
-        people = (_person(session, minor), _person(session, guardian))
+        people = (person_named(session, minor), person_named(session, guardian))
         record_guardian(session, *people, from_day=day, to_day=ends, actor=_actor(session, organisation), now=now())
     for locale in LOCALES:
         typer.echo(say("people_guardian", locale, minor=minor, guardian=guardian, day=day))
@@ -76,18 +76,3 @@ def _day(since: datetime | None) -> date:
 
 def _actor(session: Session, code: str) -> str:
     return f"organisation:{number_of(session, Organisation, code)}"
-
-
-def _person(session: Session, ref: str) -> int:
-    """Return the person of a number of the registry.
-
-    Raises
-    ------
-    NotFound
-        When nobody has it.
-    """
-    for kind in (Volunteer, Senior):
-        found = session.exec(select(kind.person_id).where(kind.external_ref == ref)).first()
-        if found is not None:
-            return found
-    raise NotFound(kind="person", key=ref[:40])

@@ -1,8 +1,8 @@
 """Rows of people: the tree of areas, organisations, persons, seniors, volunteers, advice points, tokens."""
 
-from datetime import date, datetime
+from datetime import date
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from timebank.core.columns import (
@@ -10,15 +10,14 @@ from timebank.core.columns import (
     big_int,
     big_ref,
     encrypted,
-    moment,
     optional_encrypted,
     optional_lookup,
-    optional_moment,
     optional_ref,
 )
 from timebank.people.buckets import CallBucket
 from timebank.people.fact_tables import Absence, PersonTrait, Trait
 from timebank.people.tie_tables import Guardian, Residence
+from timebank.people.token_tables import AccessEvent, AccessToken
 
 PLACE = "lat_deg BETWEEN -90 AND 90 AND lon_deg BETWEEN -180 AND 180"
 
@@ -170,29 +169,9 @@ class AdvicePoint(SQLModel, table=True):
     lon_deg: float
 
 
-class AccessToken(SQLModel, table=True):
-    """A token, stored as its SHA-256 alone; it acts for an organisation or for a person."""
-
-    __tablename__ = "access_token"
-    __table_args__ = (
-        CheckConstraint("(organisation_id IS NULL) <> (person_id IS NULL)", name="one_holder"),
-        CheckConstraint("expires_at > created_at", name="life"),
-        Index("ix_access_token_holder", "organisation_id", "person_id"),
-    )
-
-    id: int | None = big_id()
-    digest: bytes = Field(unique=True)
-    shown_prefix: str = Field(max_length=16)
-    organisation_id: int | None = optional_ref("organisation.id")
-    person_id: int | None = optional_ref("person.id", index=True)
-    scopes: str = Field(max_length=400)
-    created_at: datetime = moment()
-    expires_at: datetime = moment()
-    revoked_at: datetime | None = optional_moment()
-
-
 __all__ = [
     "Absence",
+    "AccessEvent",
     "AccessToken",
     "AdvicePoint",
     "Area",

@@ -1,0 +1,43 @@
+"""When a token was used last: noted in memory and written now and then, for a request must not wait for a write."""
+
+import threading
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, Table, bindparam, update
+
+from timebank.core.database import transaction
+from timebank.core.errors import StoreUnavailable
+from timebank.people.tables import AccessToken
+
+TOKEN: Table = AccessToken.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+LAG = timedelta(minutes=10)
+"""How far what is told of a token's last use may be behind."""
+
+
+class Uses:
+    """Uses that wait to be written; shared by the threads of a process."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, datetime] = {}
+        self.lock = threading.Lock()
+
+    def note(self, token: AccessToken, *, now: datetime) -> None:
+        """Note a use, unless one is told that is not long ago."""
+        if token.id is not None and (token.last_used_at is None or now - token.last_used_at >= LAG):
+            with self.lock:
+                self.waiting[token.id] = now
+
+    def write(self, engine: Engine) -> None:
+        """Write what waits, in one statement; while the database is busy it waits on."""
+        with self.lock:
+            taken, self.waiting = self.waiting, {}
+        if not taken:
+            return
+        rows = [{"token": number, "at": at} for number, at in sorted(taken.items())]
+        set_based = update(TOKEN).where(TOKEN.c.id == bindparam("token")).values(last_used_at=bindparam("at"))
+        try:
+            with transaction(engine) as session:
+                session.connection().execute(set_based, rows)
+        except StoreUnavailable:
+            with self.lock:
+                self.waiting = taken | self.waiting
