@@ -5,7 +5,7 @@ ENVIRONMENT := .venv/.installed
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check bench format lock browser examples clean
+.PHONY: help demo year serve test check bench format lock browser examples clean
 
 help:  ## Show what there is to type
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,18 +21,22 @@ $(ENVIRONMENT): requirements.lock pyproject.toml
 demo: $(ENVIRONMENT)  ## Build, plan and play a whole district; writes var/district.html
 	@$(BIN)/timebank demo
 
+year: $(ENVIRONMENT)  ## Play a year of every system beside the published table; its data is in var/year
+	@TIMEBANK_HOME=var/year $(BIN)/timebank demo --year
+
 serve: $(ENVIRONMENT)  ## Serve GraphQL for the district of the demo on localhost:8000
 	@$(BIN)/timebank serve
 
 test: $(ENVIRONMENT) browser  ## Run every test, on SQLite and on PostgreSQL
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-check: $(ENVIRONMENT)  ## Format, lint, types, architecture, migrations
+check: $(ENVIRONMENT)  ## Format, lint, types, architecture, migrations, the promise to partners
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache 
 	@$(BIN)/python -m migrations.check
+	@$(BIN)/python -m api.promise
 
 bench: $(ENVIRONMENT)  ## Measure, and show every target with what was reached
 	@$(BIN)/python -m benchmarks.all

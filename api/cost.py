@@ -44,6 +44,7 @@ ROWS_BY_FIELD = {
     "PlacesAllocated.given": 100,
     "PlacesAllocated.left": 100,
     "ProjectLife.lines": 20,
+    "Event.facts": 3,
     "Query.areas": 20,
     "Query.beneficiaryFile": 100,
     "Query.careCoverage": 20,
@@ -54,6 +55,7 @@ ROWS_BY_FIELD = {
     "Query.weeklyShortage": 100,
     "Referral.steps": 20,
     "UnmetNeed.taken": 7,
+    "WebhookDelivery.attempts": 20,
     "__Type.ofType": 0.5,  # most types are wrapped once or not at all
     "__Type.interfaces": 1,
     "__Type.possibleTypes": 1,

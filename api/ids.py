@@ -7,16 +7,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.opaque import encode
 from timebank.core.texts import Phrase
 
 LONGEST = 200
 SHOWN = 40
 Found = TypeVar("Found")
-
-
-def encode(kind: str, *parts: int) -> str:
-    """Make the id of a thing from its kind and the numbers of its key."""
-    return base64.urlsafe_b64encode(json.dumps([kind, *parts], separators=(",", ":")).encode()).decode().rstrip("=")
+__all__ = ["cursor", "decode", "decode_as", "encode", "found_by", "read_cursor", "wrong_cursor"]
 
 
 def decode(text: str) -> tuple[str, tuple[int, ...]]:

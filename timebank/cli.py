@@ -42,9 +42,11 @@ from timebank.ledger.guards import require_guards
 from timebank.ledger.holders import holder_pages
 from timebank.ledger.tables import Book
 from timebank.ledger.upkeep import keep_books
+from timebank.outbox.command import app as outbox_app
+from timebank.outbox.deliveries import tell_due
 from timebank.people.command import app as people_app
 from timebank.planning.command import app as plan_app
-from timebank.planning.runs import MATCH, run_match
+from timebank.planning.runs import MATCH, run_match, tell_run_ended
 from timebank.programmes.command import app as programmes_app
 from timebank.programmes.sweeping import sweep_bank
 from timebank.reports.month_command import report as report_month
@@ -76,6 +78,7 @@ app.add_typer(visits_app, name="visits")
 app.add_typer(coins_app, name="coins")
 app.add_typer(health_app, name="health")
 app.add_typer(plan_app, name="plan")
+app.add_typer(outbox_app, name="outbox")
 app.add_typer(care_app, name="care")
 app.add_typer(charity_app, name="charity")
 app.add_typer(bridge_app, name="bridge")
@@ -186,8 +189,9 @@ def work(
             keep_bridge(engine, now=now())
             keep_access(engine, now=now())
             sweep_bank(engine, now=now())
+            tell_due(engine, now=now())
 
-        work_jobs(engine, {MATCH: run_match}, parent=parent, keep=keep)
+        work_jobs(engine, {MATCH: run_match}, parent=parent, keep=keep, ended=tell_run_ended)
 
 
 @app.command()

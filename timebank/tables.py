@@ -24,6 +24,8 @@ from timebank.ledger import tables as ledger
 from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
 from timebank.people import guards as people_guards
+from timebank.outbox import guards as outbox_guards
+from timebank.outbox import tables as outbox
 from timebank.people import tables as people
 from timebank.planning import tables as planning
 from timebank.programmes import guards as programmes_guards
@@ -37,6 +39,7 @@ METADATA = SQLModel.metadata
 """Tables, constraints and indexes as the code knows them; ``alembic check`` compares a database with it."""
 
 GUARDS = (
+    outbox_guards,
     ledger_guards,
     needs_guards,
     projects_guards,
@@ -68,6 +71,7 @@ __all__ = [
     "imports",
     "ledger",
     "needs",
+    "outbox",
     "people",
     "planning",
     "programmes",

@@ -53,6 +53,7 @@ from api.schema.scalars import BIG_INT, After, BigInt, First, Id, IdempotencyKey
 from api.schema.tokens import TokenMutations, TokenQueries, client_shown, token_shown
 from api.schema.viewer import Viewer, viewer
 from api.schema.visits import Visit, my_next_visits
+from api.schema.webhooks import WebhookMutations, WebhookQueries, webhook_shown
 from timebank.core.errors import NotFound
 
 Where = Annotated[MatchFilter | None, strawberry.argument(description="Which rows are wanted.")]
@@ -62,6 +63,7 @@ SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "project": project_shown,
     "plan": plan_shown,
     "run": run_shown,
+    "webhook": webhook_shown,
     "offer": offer_shown,
     "resource_need": need_shown,
     "referral": referral_shown,
@@ -87,6 +89,7 @@ class Me:
 
 @strawberry.type(description="What can be asked; every answer holds what the token may see and nothing else.")
 class Query(
+    WebhookQueries,
     TokenQueries,
     AlarmQueries,
     CareQueries,
@@ -171,6 +174,7 @@ class Query(
 
 @strawberry.type(description="What can be done. A refusal is a type of the answer, and nothing has changed then.")
 class Mutation(
+    WebhookMutations,
     TokenMutations,
     AlarmMutations,
     CareMutations,

@@ -14,6 +14,7 @@ from timebank.charity import refusals as charity
 from timebank.coins import refusals as coins
 from timebank.core import errors
 from timebank.core.texts import say_refusal
+from timebank.outbox import refusals as outbox_refusals
 
 Result = TypeVar("Result")
 
@@ -180,11 +181,27 @@ class NotByRules(Refused):
     articles: str = strawberry.field(description="Their articles.")
 
 
+@strawberry.type(description="Events are not sent to this address.")
+class AddressRefused(Refused):
+    """Events are not sent to this address."""
+
+    reason: str = strawberry.field(description="Why not, in English; `message` says it in both languages.")
+
+
+@strawberry.type(description="An organisation has as many webhooks as it may have.")
+class TooManyWebhooks(Refused):
+    """An organisation has as many webhooks as it may have."""
+
+    most: int = strawberry.field(description="How many it may have.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
     errors.WrongInput: (WrongInput, ("field", "value", "right")),
     errors.KeyConflict: (KeyConflict, ("key",)),
+    outbox_refusals.AddressRefused: (AddressRefused, ("reason",)),
+    outbox_refusals.TooManyWebhooks: (TooManyWebhooks, ("most",)),
     care.RoleMissing: (RoleMissing, ("act",)),
     care.TrainingMissing: (TrainingMissing, ("act", "training")),
     care.TrainingExpired: (TrainingExpired, ("act", "training", "expired_on")),

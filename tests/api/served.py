@@ -29,7 +29,8 @@ from timebank.projects.projects import ResourceDraft, create_project
 LONG = 22
 """Rows of every list that a test reads page by page."""
 GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
-BRIDGE = frozenset({"bridge:read", "bridge:write"})
+BRIDGE = frozenset({"bridge:read", "bridge:write", "webhooks:read", "webhooks:write"})
+"""What every organisation of the world may do."""
 READING = {
     "office": frozenset({"projects:read", "projects:write", "projects:approve"}),
     "organisation": frozenset(

@@ -21,6 +21,7 @@ ROOTS = {f"query {name}" for name in SCHEMA.query_type.fields} | {  # type: igno
 }
 EAST_RUN, EAST_PLAN, WEST_RUN, WEST_PLAN = encode("run", 2), encode("plan", 2), encode("run", 1), encode("plan", 1)
 ALARM = encode("alarm", 1)
+NO_WEBHOOK, NO_DELIVERY = encode("webhook", 999_999), encode("delivery", 999_999)
 PROJECT, OTHER_PROJECT = encode("project", 1), encode("project", 23)
 NEW_PROJECT = """
   idempotencyKey: "matrix", input: { titleZh: "助浴", startsOn: "2026-04-01", endsOn: "2026-05-01", resources: [
@@ -76,6 +77,16 @@ ASKED = {
     'trainedOn: "2026-03-01") { __typename } }',
     "mutation giveAdvice": 'mutation { giveAdvice(memberRef: "C1", point: "P1", day: "2026-03-01", topic: "policy", '
     'idempotencyKey: "m") { __typename } }',
+    "query events": "{ events(first: 1) { edges { node { id } } } }",
+    "query webhooks": "{ webhooks(first: 1) { edges { node { id } } } }",
+    "query webhookDeliveries": "{ webhookDeliveries(first: 1) { edges { node { id } } } }",
+    "mutation createWebhook": 'mutation { createWebhook(idempotencyKey: "m", input: { address: "https://a.example/", '
+    'kinds: ["webhook.test"] }) { __typename } }',
+    **{
+        f"mutation {action}": f'mutation {{ {action}(id: "{NO_WEBHOOK}") {{ __typename }} }}'
+        for action in ("renewWebhookSecret", "pauseWebhook", "resumeWebhook", "removeWebhook", "testWebhook")
+    },
+    "mutation replayDelivery": f'mutation {{ replayDelivery(id: "{NO_DELIVERY}") {{ __typename }} }}',
     **BETWEEN,
     **MY_CONSENTS,
     **REVOKE,
@@ -84,6 +95,8 @@ ASKED = {
     **CODES,
 }
 """A document for every root field; what it names belongs to EAST or to CF1."""
+WEBHOOKS = {root for root in ASKED if "ebhook" in root or root in ("query events", "mutation replayDelivery")}
+"""What every organisation reaches; the actions name what is not there, and say so in their answer."""
 EVERYONE = {"query viewer", "query areas", "query services", "query advicePoints", *CHARITY_OF_ALL, *REVOKE}
 ALARMED = {
     "query alarms",
@@ -97,6 +110,7 @@ ORGANISATIONS = EVERYONE | {
     *TOKENS,
     *CODES,
     *BETWEEN,
+    *WEBHOOKS,
     *ALARMED,
     "query alarmAccounts",
     "mutation escalateAlarm",
@@ -119,6 +133,7 @@ ORGANISATIONS = EVERYONE | {
 }
 OFFICES = EVERYONE | {
     *BETWEEN,
+    *WEBHOOKS,
     "query shortage",
     "query projects",
     "mutation createProject",

@@ -344,3 +344,34 @@ def test_worker_ends_with_its_parent(engine: Engine, monkeypatch: pytest.MonkeyP
     work(engine, {}, pause_s=0)
 
     assert list(parents) == []
+
+
+def test_every_end_of_a_job_is_told_with_it(engine: Engine, ask: Callable[..., int], noon: datetime) -> None:
+    """Who waits for an end is told of each, once, in the transaction that writes it: done, failed, or given up."""
+    done, failed, given_up = ask("1"), ask("2", kind="unknown"), ask("3")
+    told: list[tuple[int | None, str]] = []
+
+    def ended(_session: Session, job: Job, status: str, _now: datetime) -> None:
+        told.append((job.id, status))
+
+    for _ in range(2):
+        work_one(engine, {"count": count}, clock=lambda: noon, ended=ended)
+    for tries in range(MOST_ATTEMPTS + 1):
+        take(engine, now=noon + tries * 2 * LEASE, ended=ended)
+
+    assert told == [(done, "done"), (failed, "failed"), (given_up, "failed")]
+
+
+def test_end_that_cannot_be_told_is_not_written(engine: Engine, ask: Callable[..., int], noon: datetime) -> None:
+    """An end that nobody heard of would be a run that a partner waits for ever; the job is done again instead."""
+    number = ask()
+
+    def ended(_session: Session, _job: Job, _status: str, _now: datetime) -> None:
+        raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable):
+        work_one(engine, {"count": count}, clock=lambda: noon, ended=ended)
+
+    assert stored(engine, number).status == "running"
+    assert work_one(engine, {"count": count}, clock=lambda: noon + 2 * LEASE) is True
+    assert stored(engine, number).status == "done"

@@ -43,6 +43,9 @@ from timebank.ledger.seal_keys import current_signer
 from timebank.ledger.seals import seal_transfers
 from timebank.ledger.tables import Account, Transfer
 from timebank.needs.tables import RequestEvent, ServiceRequest
+from timebank.outbox.events import Happened, emit
+from timebank.outbox.tables import WebhookAttempt, WebhookDelivery
+from timebank.outbox.webhooks import WebhookDraft, create_webhook
 from timebank.people.tables import (
     AdvicePoint,
     CallBucket,
@@ -100,6 +103,7 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _care(session, world, noon)
         _alarm(session, world, noon)
         fill_programmes(session, world, noon)
+        _tell(session, world, noon)
         _certify(session, world, noon)
         _do_good(session, world, noon)
         fill_coins(session, Town(world, noon))
@@ -267,6 +271,17 @@ def _care(session: Session, world: World, now: datetime) -> None:
             SeniorContact(senior_id=senior, member_id=who, from_day=MONDAY, **said),
         )
     )
+    session.flush()
+
+
+def _tell(session: Session, world: World, noon: datetime) -> None:
+    """An event on its way to a webhook, tried once."""
+    organisation = world.organisations["EAST"]
+    draft = WebhookDraft(address="https://partner.example/", kinds=frozenset({"match_run.finished"}))
+    create_webhook(session, organisation, draft, idempotency_key="full", actor="test", now=noon)
+    emit(session, Happened("match_run.finished", organisation, 1, {"status": "done"}), now=noon)
+    delivery = session.exec(select(WebhookDelivery)).one()
+    session.add(WebhookAttempt(delivery_id=delivery.id or 0, tried_at=noon, answered=500))
     session.flush()
 
 

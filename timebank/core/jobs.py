@@ -39,6 +39,12 @@ LONGEST_KEY = 200
 PPM = 1_000_000
 Report = Callable[[str, float], None]
 Handler = Callable[[Engine, Job, Report], dict[str, Any]]
+Ended = Callable[[Session, Job, str, datetime], None]
+"""Told of a job's end in the transaction that writes it: the job, ``done`` or ``failed``, and the moment."""
+
+
+def nobody(_session: Session, _job: Job, _status: str, _now: datetime) -> None:
+    """Tell nobody of a job's end."""
 
 
 class JobCancelled(Exception):
@@ -89,7 +95,7 @@ def _digest(payload: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
-def take(engine: Engine, *, now: datetime) -> Job | None:
+def take(engine: Engine, *, now: datetime, ended: Ended = nobody) -> Job | None:
     """Take the oldest job that waits, or whose worker has let its lease run out; nothing when there is none.
 
     A job whose workers ended too often is failed on the way, so that it does not end every worker there is.
@@ -104,6 +110,7 @@ def take(engine: Engine, *, now: datetime) -> Job | None:
                 return session.get_one(Job, number)
             fault = f"Its worker ended {MOST_ATTEMPTS} times before the job was done."
             connection.execute(_change(number, status="failed", fault=fault, finished_at=now))
+            ended(session, session.get_one(Job, number, populate_existing=True), "failed", now)
     return None
 
 
@@ -146,6 +153,14 @@ def _change_mine(engine: Engine, job: Job, **values: Any) -> bool:
         return bool(session.connection().execute(_change(job.id, **values).where(*mine)).rowcount)
 
 
+def _end_mine(engine: Engine, job: Job, ended: Ended, now: datetime, **values: Any) -> None:
+    """Write the end of a job that is still this worker's, and tell of it in the same transaction."""
+    mine = (JOB.c.status == "running", JOB.c.attempts == job.attempts)
+    with transaction(engine) as session:
+        if session.connection().execute(_change(job.id, finished_at=now, **values).where(*mine)).rowcount:
+            ended(session, job, values["status"], now)
+
+
 def cancel(session: Session, job_id: int, *, now: datetime) -> bool:
     """Stop a job that waits or runs; tells whether there was something to stop."""
     stopped = _change(job_id, status="cancelled", finished_at=now).where(JOB.c.status.in_(("queued", "running")))
@@ -172,6 +187,7 @@ def work_one(
     *,
     clock: Callable[[], datetime] = this_moment,
     beat_s: float = BEAT_S,
+    ended: Ended = nobody,
 ) -> bool:
     """Take one job and do it; tells whether there was one. A fault of the job is stored with it, and is not retried.
 
@@ -180,7 +196,7 @@ def work_one(
     StoreUnavailable
         When the database goes away meanwhile; the job is taken again when its lease ends.
     """
-    job = take(engine, now=clock())
+    job = take(engine, now=clock(), ended=ended)
     if job is None:
         return False
     try:
@@ -199,7 +215,7 @@ def work_one(
         ending = {"status": "failed", "fault": f"Unexpected {type(fault).__name__}; the log of job {job.id} has more."}
     else:
         ending = {"status": "done", "result": result, "progress_ppm": PPM}
-    _change_mine(engine, job, finished_at=clock(), **ending)
+    _end_mine(engine, job, ended, clock(), **ending)
     return True
 
 
@@ -239,12 +255,13 @@ def work(
     pause_s: float = 0.5,
     parent: int | None = None,
     keep: Callable[[], object] | None = None,
+    ended: Ended = nobody,
 ) -> None:
     """Work until the process that started this one is gone, or it is interrupted; outlives a database that rests.
 
     ``parent`` is that process's number; without it, whoever is the parent now. One that dies while this one still
     starts up is only noticed when it gave its number. ``keep`` is what is to be done every few seconds besides, between
-    two jobs.
+    two jobs; ``ended`` is told of every job's end.
     """
     parent = os.getppid() if parent is None else parent
     kept_at = -KEEP_S
@@ -253,7 +270,7 @@ def work(
             if keep is not None and time.monotonic() - kept_at >= KEEP_S:
                 kept_at = time.monotonic()
                 _keep(keep)
-            is_idle = not work_one(engine, handlers)
+            is_idle = not work_one(engine, handlers, ended=ended)
         except StoreUnavailable as fault:
             LOG.warning("the database does not answer: %s", fault)
             is_idle = True

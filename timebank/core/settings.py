@@ -10,12 +10,14 @@ class Settings:
     """Where the data and the keys are.
 
     ``TIMEBANK_HOME`` is the folder of the embedded database and its key file; ``DATABASE_URL`` chooses
-    another database; ``TIMEBANK_KEYS`` gives the keys themselves.
+    another database; ``TIMEBANK_KEYS`` gives the keys themselves. ``TIMEBANK_TELL_INSIDE=1`` lets events be sent by
+    http and into our own network: for a receiver that stands beside us.
     """
 
     home: Path
     database_url: str
     keys: str
+    is_inside_told: bool = False
 
     @property
     def key_path(self) -> Path:
@@ -31,6 +33,7 @@ class Settings:
             home=home,
             database_url=os.environ.get("DATABASE_URL") or default_url,
             keys=os.environ.get("TIMEBANK_KEYS", ""),
+            is_inside_told=os.environ.get("TIMEBANK_TELL_INSIDE", "") == "1",
         )
 
 

@@ -47,6 +47,8 @@ SCOPES = frozenset(
         "tokens:read",
         "tokens:write",
         "visits:read",
+        "webhooks:read",
+        "webhooks:write",
     }
 )
 OPERATOR = "operator"

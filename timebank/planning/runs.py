@@ -12,11 +12,12 @@ from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.jobs import Report, cancel, enqueue
 from timebank.core.tables import Job
 from timebank.core.texts import Phrase
+from timebank.outbox.events import Happened, emit
 from timebank.planning.making import make_plan
 from timebank.planning.question import Question
 from timebank.planning.repairs import Mend, repair_plan
 
-__all__ = ["MATCH", "cancel_run", "make_plan", "run_match", "run_of", "start_repair", "start_run"]
+__all__ = ["MATCH", "cancel_run", "make_plan", "run_match", "run_of", "start_repair", "start_run", "tell_run_ended"]
 
 MATCH = "match"
 LONGEST_HORIZON_DAYS = 92
@@ -104,6 +105,12 @@ def run_match(engine: Engine, job: Job, report: Report) -> dict[str, Any]:
         organisation_id=job.organisation_id,
     )
     return {"plan_id": make_plan(engine, question, now=this_moment(), progress=report)}
+
+
+def tell_run_ended(session: Session, job: Job, status: str, now: datetime) -> None:
+    """Tell the organisation of a match run that it has ended; told of the end of any job."""
+    if job.kind == MATCH and job.organisation_id is not None:
+        emit(session, Happened("match_run.finished", job.organisation_id, job.id or 0, {"status": status}), now=now)
 
 
 def run_of(session: Session, job_id: int, *, organisation_id: int) -> Job:
