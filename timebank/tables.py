@@ -23,9 +23,9 @@ from timebank.ledger import guards as ledger_guards
 from timebank.ledger import tables as ledger
 from timebank.needs import guards as needs_guards
 from timebank.needs import tables as needs
-from timebank.people import guards as people_guards
 from timebank.outbox import guards as outbox_guards
 from timebank.outbox import tables as outbox
+from timebank.people import guards as people_guards
 from timebank.people import tables as people
 from timebank.planning import tables as planning
 from timebank.programmes import guards as programmes_guards
