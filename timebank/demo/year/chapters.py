@@ -4,3 +4,6 @@ from timebank.demo.year.bridge import CHAPTER as BRIDGE
 from timebank.demo.year.chapter import Chapter
 
 CHAPTERS: tuple[Chapter, ...] = (BRIDGE,)
+from timebank.demo.year import projects
+
+CHAPTERS: tuple[Chapter, ...] = (projects.CHAPTER,)
