@@ -49,6 +49,8 @@ from timebank.planning.command import app as plan_app
 from timebank.planning.runs import MATCH, run_match, tell_run_ended
 from timebank.programmes.command import app as programmes_app
 from timebank.programmes.sweeping import sweep_bank
+from timebank.reports.charity_command import report as report_charity
+from timebank.reports.charity_command import week_map
 from timebank.reports.month_command import report as report_month
 from timebank.reports.page import write_page
 from timebank.rules.command import app as rules_app
@@ -81,6 +83,8 @@ app.add_typer(plan_app, name="plan")
 app.add_typer(outbox_app, name="outbox")
 app.add_typer(care_app, name="care")
 app.add_typer(charity_app, name="charity")
+charity_app.command(name="report")(report_charity)
+charity_app.command(name="map")(week_map)
 app.add_typer(bridge_app, name="bridge")
 app.add_typer(alarms_app, name="alarms")
 app.add_typer(programmes_app, name="programmes")

@@ -111,7 +111,7 @@ def district_figures(session: Session, plan_id: int, book_id: int) -> Figures:
         objective=plan.objective,
         bound=plan.bound,
         engine=plan.figures,
-        streets=_streets(session),
+        streets=streets_shown(session),
         coverage=_coverage(session, plan),
         missing=_missing(session, plan_id),
         visits_by_status=count_by_status(session, plan_id),
@@ -160,7 +160,8 @@ def _served_by_service(session: Session, plan_id: int) -> dict[str, int]:
     return served
 
 
-def _streets(session: Session) -> tuple[Street, ...]:
+def streets_shown(session: Session) -> tuple[Street, ...]:
+    """Return the sub-districts where active seniors live, each with its middle on a coarse grid."""
     v = VOLUNTEER.c
     people = select(v.subdistrict_id, func.count().label("people")).where(v.status == "active")
     helpers = people.group_by(v.subdistrict_id).subquery()

@@ -41,7 +41,7 @@ def test_a_project_is_closed_with_its_money_settled(engine: Engine) -> None:
         steps = ask(text("SELECT to_stage FROM project_step ORDER BY id")).scalars().all()
         open_cents, spent = ask(text("SELECT SUM(open_cents), SUM(spent_cents) FROM commitment")).one()
         handed, people = ask(text("SELECT COUNT(*), COUNT(DISTINCT senior_id) FROM handout")).one()
-        answers = dict(ask(text("SELECT state, COUNT(*) FROM project_application GROUP BY state")).all())
+        states = ask(text("SELECT state FROM project_application ORDER BY id")).scalars().all()
     assert steps == ["submitted", "approved", "recruiting", "running", "closed"]
     assert (int(open_cents), int(spent) > 0) == (0, True)
     assert (rows["charity.projects_closed"], rows["charity.handouts"], rows["charity.persons_helped"]) == (
@@ -50,5 +50,5 @@ def test_a_project_is_closed_with_its_money_settled(engine: Engine) -> None:
         people,
     )
     assert handed == round(1_200 * 0.02 * 9 / 365)
-    assert answers == {"accepted": 3, "declined": 1}
+    assert states == ["accepted", "accepted", "declined", "accepted"]
     assert (rows["care_force.charities"], rows["care_force.charities_for_seniors"]) == (12, 2)
