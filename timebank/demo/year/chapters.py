@@ -2,8 +2,6 @@
 
 from timebank.demo.year.bridge import CHAPTER as BRIDGE
 from timebank.demo.year.chapter import Chapter
+from timebank.demo.year.projects import CHAPTER as PROJECTS
 
-CHAPTERS: tuple[Chapter, ...] = (BRIDGE,)
-from timebank.demo.year import projects
-
-CHAPTERS: tuple[Chapter, ...] = (projects.CHAPTER,)
+CHAPTERS: tuple[Chapter, ...] = (BRIDGE, PROJECTS)
