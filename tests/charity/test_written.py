@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -26,6 +27,11 @@ from timebank.reports.figures import streets_shown
 
 WEEK = MONDAY + timedelta(days=7)
 WORTH = Worth("310107004", "bath", 1, 60, {"slot": (100, 1)}, {"places": 1})
+
+
+def rows_of(page: Any) -> list[tuple[Any, ...]]:
+    """Return the rows of a sheet under its heads."""
+    return list(page.iter_rows(min_row=3, values_only=True))
 
 
 @pytest.fixture
@@ -69,7 +75,7 @@ def test_workbook_lists_the_rows_that_make_each_figure(session: Session, helped:
 
     opened = load_workbook(io.BytesIO(outcome_workbook(session, found)))
 
-    figures, budget, rows = (list(page.iter_rows(min_row=3, values_only=True)) for page in opened.worksheets)
+    figures, budget, rows = (rows_of(page) for page in opened.worksheets)
     totals = {key: sum(row[6] for row in rows if row[0] == key) for key in {row[0] for row in rows}}
     stated = {row[0]: row[2] for row in figures if not row[4]}
     assert {key: value for key, value in stated.items() if value} == totals
@@ -83,7 +89,7 @@ def test_comparison_is_written_in_its_order(session: Session, helped: Office) ->
 
     page = load_workbook(io.BytesIO(comparison_workbook(found))).worksheets[0]
 
-    assert [row[:1] + row[3:6] for row in page.iter_rows(min_row=3, values_only=True)] == [
+    assert [row[:1] + row[3:6] for row in rows_of(page)] == [
         (helped.draft, 0, 0, None),
         (helped.running, 1, 500, 500),
     ]
@@ -128,12 +134,10 @@ def test_workbook_of_a_shortage_adds_up(session: Session, helped: Office) -> Non
 
     streets, reasons, worth = load_workbook(io.BytesIO(shortage_workbook(short, [WORTH]))).worksheets
 
-    by_street = sum(row[7] for row in streets.iter_rows(min_row=3, values_only=True))
-    by_reason = sum(row[3] for row in reasons.iter_rows(min_row=3, values_only=True))
+    by_street = sum(row[7] for row in rows_of(streets))
+    by_reason = sum(row[3] for row in rows_of(reasons))
     assert by_street == by_reason == sum(row.unmet_min for row in short)
-    assert list(worth.iter_rows(min_row=3, values_only=True)) == [
-        ("310107004", "bath", 1, "名额一个 1 项", "增加名额 1")
-    ]
+    assert rows_of(worth) == [("310107004", "bath", 1, "名额一个 1 项", "增加名额 1")]
 
 
 def test_commands_write_the_files(

@@ -76,9 +76,10 @@ def count(session: Session, _year: Year) -> dict[str, int]:
     """Count charities, those of them for seniors, projects of the year that were closed, and people they helped."""
     charities = select(func.count()).where(col(Organisation.kind) == "charity")
     connection = session.connection()
-    office = session.exec(pick(Organisation.id).where(Organisation.code == OFFICE)).one() or 0
-    own = session.exec(pick(Project.id).where(col(Project.idempotency_key).startswith(KEY))).all()
-    outcomes = [outcome_of(session, office, number or 0) for number in own]
+    wanted = pick(Project).where(col(Project.idempotency_key).startswith(KEY)).order_by(col(Project.id))
+    projects = session.exec(wanted).all()
+    own = [project.id for project in projects]
+    outcomes = [outcome_of(session, project.organisation_id, project.id or 0) for project in projects]
     closed = select(func.count()).where(col(ProjectStep.to_stage) == "closed", col(ProjectStep.project_id).in_(own))
     return {
         "care_force.charities": connection.execute(charities).scalar_one(),
