@@ -16,6 +16,7 @@ from tests.alarms.page import BLOCK, PAGE, renewed
 from tests.worlds import World
 from timebank.alarms.command import app as alarms_app
 from timebank.alarms.kinds import Kind, kinds
+from timebank.alarms.meter_rules import MeterRule, meter_rules
 from timebank.cli import app
 from timebank.core.database import transaction
 from timebank.core.errors import Refusal
@@ -92,3 +93,16 @@ def test_statuses_of_the_page_are_the_codes() -> None:
     told = set(re.findall(r"^\| (\d{3})", TEXT, re.MULTILINE)) | {"503"}
 
     assert {str(status) for status in STATUS.values()} | {"200", "400", "413", "500", "503"} == told
+
+
+SAID = {"less": "fewer than {litres} litres in {hours} hours", "more": "more than {litres} litres in {hours} hours"}
+SAID |= {"never_still": "at least {litres} litre in each of {hours} hours"}
+
+
+@pytest.mark.parametrize("rule", meter_rules().rules, ids=lambda rule: rule.code)
+def test_rule_of_the_page_is_that_of_the_data(rule: MeterRule) -> None:
+    """Whoever sets a threshold reads here what holds."""
+    words = SAID[rule.test].format(litres=rule.litres, hours=rule.hours)
+
+    assert f"| `{rule.code}` | {words}" in TEXT
+    assert ("away notice" in TEXT.split(f"| `{rule.code}` | {words}")[1].split("\n")[0]) == rule.respects_away

@@ -1,6 +1,6 @@
 """A database with a row in every table."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,8 @@ from tests.programmes.filled import fill_programmes
 from tests.worlds import MONDAY, World
 from timebank.alarms.devices import register_device
 from timebank.alarms.inbox import take_message
+from timebank.alarms.meters import take_readings
+from timebank.alarms.readings import Reading
 from timebank.alarms.sources import open_source
 from timebank.care.tables import (
     Advice,
@@ -250,6 +252,8 @@ def _alarm(session: Session, world: World, now: datetime) -> None:
     secret = open_source(session, "centre", world.organisations["EAST"], actor="organisation:1", now=now)
     body = b'{"type": "call.received", "data": {"kind": "rescue", "device": "C1"}}'
     take_message(session, "centre", sign([secret], "m", body, now=now), body, now=now)
+    meter = register_device(session, "meter", "M1", world.seniors["S1"], now=now).id or 0
+    take_readings(session, [Reading(meter, now - timedelta(hours=hour), 1000) for hour in range(13)], now=now)
 
 
 def _care(session: Session, world: World, now: datetime) -> None:

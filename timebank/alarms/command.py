@@ -11,6 +11,7 @@ from timebank.alarms.clocks import tick as move_clocks
 from timebank.alarms.devices import register_device, remove_device
 from timebank.alarms.kinds import kinds
 from timebank.alarms.life import accept, close, confirm, decline, escalate, receive, settle
+from timebank.alarms.meter_command import app as meter_app
 from timebank.alarms.orders import accounts as account_for
 from timebank.alarms.orders import asks_of, events_of, list_orders
 from timebank.alarms.refusals import AccountsDiffer
@@ -24,6 +25,7 @@ from timebank.people.tables import Organisation, Senior, Volunteer
 
 app = typer.Typer(no_args_is_help=True, help="One-touch calls and water meters 一键通与智能水表。")
 app.add_typer(source_app, name="source")
+app.add_typer(meter_app, name="meters")
 LOCALES: tuple[Locale, ...] = ("zh", "en")
 Office = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation that acts.")]
 Number = Annotated[int, typer.Argument(help="Number of the order.")]

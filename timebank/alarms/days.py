@@ -57,10 +57,13 @@ def take_calls(session: Session, calls: Sequence[Heard], *, actor: str, source_i
         kind = known[call.kind]
         is_plain = kind.steps[0].who != "responder" and (kind.device, call.code) in devices
         (plain if is_plain else single).append(call)
-    _write(session, plain, known, devices, actor, source_id)
+    numbers = _write(session, plain, known, devices, actor, source_id)
     for call in single:
-        receive(session, key=call.key, kind=call.kind, code=call.code, actor=actor, now=call.at, source_id=source_id)
-    return _numbers(session, [call.key for call in calls])
+        order = receive(
+            session, key=call.key, kind=call.kind, code=call.code, actor=actor, now=call.at, source_id=source_id
+        )
+        numbers[call.key] = order.id or 0
+    return numbers
 
 
 def _devices(session: Session, calls: Sequence[Heard], known: dict[str, Kind]) -> dict[tuple[str, str], int]:
@@ -95,12 +98,12 @@ def _write(
     devices: dict[tuple[str, str], int],
     actor: str,
     source_id: int | None,
-) -> None:
-    """Write the orders of offices that do not stand yet, and their first steps."""
+) -> dict[str, int]:
+    """Write the orders of offices that do not stand yet, and their first steps; returns the numbers of all by key."""
     stands = _numbers(session, [call.key for call in calls])
     fresh = {call.key: call for call in calls if call.key not in stands}
     if not fresh:
-        return
+        return stands
     common = {"source_id": source_id, "heard": "", "state": "asked", "step": 0, "turn": 0, "n": 1}
     common |= {"finding": "", "outcome": ""}
     rows = [
@@ -122,6 +125,7 @@ def _write(
         step | {"order_id": numbers[key], "happened_at": call.at} for key, call in fresh.items()
     ]
     connection.execute(insert(EVENT), sorted(events, key=lambda row: row["order_id"]))
+    return stands | numbers
 
 
 def record_handled(session: Session, handled: Sequence[Handled], *, actor: str) -> int:

@@ -1,9 +1,10 @@
 """Devices in homes: put up, taken down, found by the code they say."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from timebank.alarms.kinds import DEVICES
@@ -54,6 +55,23 @@ def register_device(
     session.add(device)
     session.flush()
     return device
+
+
+def register_devices(session: Session, kind: str, senior_by_code: Mapping[str, int], *, now: datetime) -> int:
+    """Put many devices up at once, each with a code that no device has now; returns how many.
+
+    Raises
+    ------
+    ValueError
+        When the kind or a code cannot be.
+    """
+    if kind not in DEVICES or not all(CODE.fullmatch(code) for code in senior_by_code):
+        message = f"Devices are of {', '.join(DEVICES)} and have codes of 1 to 40 letters, digits or . _ : - signs."
+        raise ValueError(message)
+    rows = [{"kind": kind, "code": code, "senior_id": one, "from_at": now} for code, one in senior_by_code.items()]
+    if rows:
+        session.connection().execute(insert(DEVICE), rows)
+    return len(rows)
 
 
 def remove_device(

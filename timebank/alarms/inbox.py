@@ -7,13 +7,17 @@ from typing import Any, NamedTuple
 import orjson
 from sqlmodel import Session
 
+from timebank.alarms.devices import CODE
 from timebank.alarms.life import receive
+from timebank.alarms.meters import readings_of, take_readings
+from timebank.alarms.readings import MOST_LITRES
 from timebank.alarms.sources import authentic, keep_message, source_of
 from timebank.alarms.tables import WebhookSource
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 
 MOST_BODY_BYTES = 512 * 1024
+MOST_READINGS = 5000
 
 
 class Taken(NamedTuple):
@@ -101,5 +105,41 @@ def _call(
     return {"orders": 1}
 
 
-HANDLERS: dict[str, Handler] = {"call.received": _call}
+def _readings(
+    session: Session, source: WebhookSource, _message_id: str, data: dict[str, Any], now: datetime
+) -> dict[str, int]:
+    """Take readings; a meter that nobody knows becomes an order for a person to settle, once."""
+    listed = data.get("readings")
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_READINGS:
+        raise WrongInput(
+            field="data.readings", value=type(listed).__name__, right=Phrase("right_listed", most=MOST_READINGS)
+        )
+    readings, unknown = readings_of(session, [_reading(one) for one in listed])
+    watched = take_readings(session, readings, now=now)
+    for code in unknown:
+        key = f"{source.code}:meter:{code}"
+        receive(session, key=key, kind="no_use", code=code, actor=f"source:{source.code}", now=now, source_id=source.id)
+    return {"readings": len(readings), "meters": watched.meters, "orders": watched.begun, "unknown": len(unknown)}
+
+
+def _reading(one: Any) -> tuple[str, datetime, int]:
+    if not isinstance(one, dict):
+        raise _wrong("data.readings", str(one)[:40], "right_json_object")
+    code, at, litres = said(one, "meter"), said(one, "at"), one.get("litres")
+    if not CODE.fullmatch(code):
+        raise _wrong("data.readings.meter", code[:40], "right_device_code")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as wrong:
+        raise _wrong("data.readings.at", at[:40], "right_aware_moment") from wrong
+    if moment.tzinfo is None:
+        raise _wrong("data.readings.at", at[:40], "right_aware_moment")
+    if type(litres) is not int:
+        raise WrongInput(
+            field="data.readings.litres", value=str(litres)[:40], right=Phrase("right_range", least=0, most=MOST_LITRES)
+        )
+    return code, moment, litres
+
+
+HANDLERS: dict[str, Handler] = {"call.received": _call, "meter.readings": _readings}
 """What a message can be, by its type."""

@@ -1,6 +1,6 @@
 """Rows of alarms: devices in homes, orders with every step, who is asked in turn, and where messages come from."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
@@ -164,3 +164,33 @@ class WebhookMessage(SQLModel, table=True):
     body: str = encrypted("webhook_message.body")
     sent_at: datetime = moment()
     received_at: datetime = moment()
+
+
+class MeterDay(SQLModel, table=True):
+    """What a meter had counted in each hour of a day: 24 numbers of 32 bits, litres, -1 where nothing is known."""
+
+    __tablename__ = "meter_day"
+    __table_args__ = {"sqlite_with_rowid": False}  # the library reads it as a class attribute
+
+    device_id: int = big_ref("alarm_device.id", primary_key=True)
+    day: date = Field(primary_key=True)
+    litres: bytes
+
+
+class MeterEpisode(SQLModel, table=True):
+    """Trouble of a meter by a rule, from an hour to an hour (half-open), with its one order."""
+
+    __tablename__ = "meter_episode"
+    __table_args__ = (
+        CheckConstraint("state IN ('standing','refuted','folded')", name="state"),
+        CheckConstraint("ends_at > starts_at", name="hours"),
+        Index("ix_meter_episode_device", "device_id", "rule", "ends_at"),
+    )
+
+    id: int | None = big_id()
+    device_id: int = big_ref("alarm_device.id")
+    rule: str = Field(max_length=24)
+    starts_at: datetime = moment()
+    ends_at: datetime = moment()
+    state: str = Field(default="standing", max_length=12)
+    order_id: int = big_ref("alarm_order.id", index=True)

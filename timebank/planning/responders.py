@@ -16,7 +16,7 @@ from timebank.planning import person_rows
 from timebank.planning.codes import Codes
 from timebank.planning.near_rows import BUSY, Candidate, check_count, free, near, rounded
 from timebank.planning.question import SENIOR
-from timebank.planning.volunteer_rows import as_columns, services_of, volunteer_rows
+from timebank.planning.volunteer_rows import SKILL, VOLUNTEER, as_columns, services_of, volunteer_rows
 from timebank.visits.life import VISIT
 
 SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -51,7 +51,8 @@ def responders_to(
     day, params = day_of(at), Params()
     local = at.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
-    people = near(senior, params, organisation_id)
+    able = select(SKILL.c.volunteer_id).where(SKILL.c.service_id == known.id)
+    people = near(senior, params, organisation_id).where(VOLUNTEER.c.person_id.in_(able))
     rows = volunteer_rows(session, people)
     traits = person_rows.load_traits(
         session, (people, select(SENIOR.c.person_id).where(SENIOR.c.person_id == senior_id))
