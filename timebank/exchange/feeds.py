@@ -10,7 +10,6 @@ import hashlib
 import hmac
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Table, func, select, update
 from sqlmodel import Session, col
@@ -22,6 +21,7 @@ from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.personal_data import keyring
 from timebank.core.texts import Phrase, say
 from timebank.exchange.icalendar import Event, calendar
+from timebank.exchange.identifiers import uid
 from timebank.exchange.tables import CalendarFeed
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, Person, Senior, Volunteer
@@ -151,7 +151,7 @@ def _event(
     changed_at: datetime | None,
 ) -> Event:
     return Event(
-        uid=f"{uuid5(NAMESPACE_URL, f'hu-help-time-bank:visit:{visit.id}')}",
+        uid=uid("visit", visit.id or 0),
         sequence=changes,
         changed_at=changed_at or made_at,
         starts_at=moment_at(visit.day, visit.starts_min),

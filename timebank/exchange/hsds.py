@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Table, func, select
 from sqlmodel import Session
@@ -16,6 +15,7 @@ from sqlmodel import Session
 from timebank.bridge.offers import OFFER
 from timebank.core.clock import day_of
 from timebank.core.minutes import format_clock
+from timebank.exchange.identifiers import uid
 from timebank.needs.tables import Service
 from timebank.people.tables import Area, Organisation, OrganisationArea, Volunteer, VolunteerSkill
 from timebank.projects.projects import BOOKING, PROJECT, SLOT
@@ -80,11 +80,6 @@ class Offered(NamedTuple):
         if self.offer_id is not None:
             return uid("offer", self.offer_id)
         return uid("service", self.organisation_id, self.service_id or 0)
-
-
-def uid(kind: str, *numbers: int) -> str:
-    """Return the identifier of a thing for others: the same for ever, and it tells no number of a row."""
-    return str(uuid5(NAMESPACE_URL, f"hu-help-time-bank:{kind}:{':'.join(map(str, numbers))}"))
 
 
 def build_package(session: Session, *, now: datetime) -> Package:
@@ -207,7 +202,7 @@ def _areas(session: Session, package: Package, offered: Iterable[Offered]) -> No
         areas[row.organisation_id].append(row)
     package["service_areas"] = [
         {
-            "id": str(uuid5(NAMESPACE_URL, f"{one.uid}:{row.id}")),
+            "id": uid(f"area of {one.uid}", row.id),
             "service_id": one.uid,
             "name": row.name_zh,
             "description": row.name_en,
@@ -312,12 +307,12 @@ def _capacities(session: Session, package: Package, offers: dict[int, Any], now:
 def _capacity(
     package: Package, one: Offered, unit: str, free: int, most: int, words: str, now: datetime, offer: int = 0
 ) -> None:
-    number = str(uuid5(NAMESPACE_URL, f"hu-help-time-bank:unit:{unit}"))
+    number = uid(f"unit {unit}")
     if not any(row["id"] == number for row in package["units"]):
         package["units"].append({"id": number, "name": unit})
     package["service_capacities"].append(
         {
-            "id": str(uuid5(NAMESPACE_URL, f"{one.uid}:capacity:{offer}")),
+            "id": uid(f"capacity of {one.uid}", offer),
             "service_id": one.uid,
             "unit_id": number,
             "available": free,
