@@ -14,6 +14,7 @@ from api.context import Context, Info
 from api.ids import decode, found_by
 from api.schema.accounts import Account, my_account
 from api.schema.alarms import AlarmMutations, AlarmQueries, alarm_shown
+from api.schema.bookings import BookingMutations, BookingQueries, place_request_shown
 from api.schema.calendars import CalendarMutations, CalendarQueries
 from api.schema.care import CareMutations, CareQueries
 from api.schema.charity import CharityQueries
@@ -60,6 +61,7 @@ Where = Annotated[MatchFilter | None, strawberry.argument(description="Which row
 
 SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "alarm": alarm_shown,
+    "place_request": place_request_shown,
     "project": project_shown,
     "plan": plan_shown,
     "run": run_shown,
@@ -99,6 +101,7 @@ class Query(
     PracticeQueries,
     CharityQueries,
     CalendarQueries,
+    BookingQueries,
 ):
     """What can be asked."""
 
@@ -184,6 +187,7 @@ class Mutation(
     PracticeMutations,
     CharityMutations,
     CalendarMutations,
+    BookingMutations,
 ):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 

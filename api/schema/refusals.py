@@ -8,6 +8,7 @@ import strawberry
 
 from api.context import Context, Info
 from api.schema.scalars import BigInt, InLocale, chosen
+from timebank.bookings import refusals as bookings
 from timebank.bridge import refusals as bridge
 from timebank.care import refusals as care
 from timebank.charity import refusals as charity
@@ -195,6 +196,60 @@ class TooManyWebhooks(Refused):
     most: int = strawberry.field(description="How many it may have.")
 
 
+@strawberry.type(description="The same senior has a live request for the same service on some of these days.")
+class AlreadyBooked(Refused):
+    """The same senior has a live request for the same service on some of these days."""
+
+
+@strawberry.type(description="No project may help this senior with the service.")
+class NotForThisSenior(Refused):
+    """No project may help this senior with the service."""
+
+    rules: str = strawberry.field(description="Rules that say no: category, age, street, wheelchair, project.")
+
+
+@strawberry.type(description="A place is asked for so many days ahead.")
+class NoticeTooShort(Refused):
+    """A place is asked for so many days ahead."""
+
+    first_day: date = strawberry.field(description="First day that can be asked for.")
+
+
+@strawberry.type(description="A place is not asked for so long ahead.")
+class TooFarAhead(Refused):
+    """A place is not asked for so long ahead."""
+
+    last_day: date = strawberry.field(description="Last day that can be asked for.")
+
+
+@strawberry.type(description="No project that may help runs on these days.")
+class OutsideProjects(Refused):
+    """No project that may help runs on these days."""
+
+    starts_on: date = strawberry.field(description="First day of those that may.")
+    ends_on: date = strawberry.field(description="First day after them.")
+
+
+@strawberry.type(description="No slot lies on these days and within these hours, free or not.")
+class NoSuchTime(Refused):
+    """No slot lies on these days and within these hours, free or not."""
+
+
+@strawberry.type(description="What is left of the budget does not pay for what is asked.")
+class BudgetUsedUp(Refused):
+    """What is left of the budget does not pay for what is asked."""
+
+    left_cents: BigInt = strawberry.field(description="What is left, in cents.")
+    cost_cents: BigInt = strawberry.field(description="What it costs, in cents.")
+
+
+@strawberry.type(description="What becomes of a place is told on its day or after.")
+class NotYet(Refused):
+    """What becomes of a place is told on its day or after."""
+
+    day: date = strawberry.field(description="The day of the place.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
@@ -217,6 +272,14 @@ SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     charity.StreetNotYours: (StreetNotYours, ("street",)),
     charity.NothingLeft: (NothingLeft, ("left",)),
     charity.NoShortage: (NoShortage, ()),
+    bookings.AlreadyBooked: (AlreadyBooked, ()),
+    bookings.NotForThisSenior: (NotForThisSenior, ("rules",)),
+    bookings.NoticeTooShort: (NoticeTooShort, ("first_day",)),
+    bookings.TooFarAhead: (TooFarAhead, ("last_day",)),
+    bookings.OutsideProjects: (OutsideProjects, ("starts_on", "ends_on")),
+    bookings.NoSuchTime: (NoSuchTime, ()),
+    bookings.BudgetUsedUp: (BudgetUsedUp, ("left_cents", "cost_cents")),
+    bookings.NotYet: (NotYet, ("day",)),
     coins.NotByRules: (NotByRules, ("rules", "articles")),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""

@@ -10,6 +10,8 @@ from tests.bridge.filled import Filled, fill_bridge
 from tests.worlds import GANQUAN, MONDAY, World, bath_project, small_district
 from timebank.alarms.devices import register_device
 from timebank.alarms.life import receive
+from timebank.bookings.requests import Asked, ask_place
+from timebank.bookings.rounds import decide
 from timebank.core.clock import moment_at
 from timebank.core.database import transaction
 from timebank.core.jobs import work_one
@@ -17,7 +19,7 @@ from timebank.core.tables import Job
 from timebank.ledger.accounts import ISSUANCE, account_id, open_accounts
 from timebank.ledger.batch import post_batch
 from timebank.ledger.posting import Posting
-from timebank.needs.tables import Need
+from timebank.needs.tables import Need, Service
 from timebank.people.tables import Organisation, OrganisationArea, Person, Senior, Volunteer
 from timebank.people.tokens import issue_token, revoke_tokens
 from timebank.planning.problem_rows import Question
@@ -32,11 +34,13 @@ GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
 BRIDGE = frozenset({"bridge:read", "bridge:write", "webhooks:read", "webhooks:write"})
 """What every organisation of the world may do."""
 READING = {
-    "office": frozenset({"projects:read", "projects:write", "projects:approve"}),
+    "office": frozenset({"bookings:read", "bookings:write", "projects:read", "projects:write", "projects:approve"}),
     "organisation": frozenset(
         {
             "alarms:read",
             "alarms:write",
+            "bookings:read",
+            "bookings:write",
             "care:read",
             "care:write",
             "clients:read",
@@ -53,6 +57,7 @@ READING = {
             "accounts:read",
             "alarms:read",
             "alarms:write",
+            "bookings:read",
             "projects:apply",
             "tokens:read",
             "tokens:write",
@@ -98,7 +103,25 @@ def served_district(engine: Engine, now: datetime) -> Served:
     with transaction(engine) as session:
         publish_plan(session, plan)
         _more_runs(session, world.organisations["EAST"], now)
+        _bath(session, world, now)
     return Served(world=world, bridge=bridge, tokens=tokens)
+
+
+def _bath(session: Session, world: World, now: datetime) -> None:
+    """EAST has asked for a bath for S2, the round has given it, and somebody has to call."""
+    asked = Asked(
+        organisation_id=world.organisations["EAST"],
+        senior_id=world.seniors["S2"],
+        service_id=world.services["bath"],
+        source="phone",
+        recorded_by="organisation:1",
+        asker_relation="child",
+        from_day=MONDAY + timedelta(days=3),
+        to_day=MONDAY + timedelta(days=4),
+    )
+    ask_place(session, asked, idempotency_key="served", now=now)
+    bath = session.get_one(Service, world.services["bath"])
+    decide(session, bath, actor="organisation:1", now=now, until=MONDAY + timedelta(days=7))
 
 
 def _more_needs(session: Session, world: World) -> None:

@@ -7,6 +7,7 @@ from graphql import build_schema
 
 from api.ids import cursor, encode
 from api.schema import print_schema
+from tests.api.asked_bookings import BOOKINGS, BOOKINGS_OF_ORGANISATIONS, BOOKINGS_OF_PERSONS, OWN_BOOKING
 from tests.api.asked_charity import CHARITY, CHARITY_OF_ALL, CHARITY_OF_OFFICES, OWN_BY_OFFICE
 from tests.api.between import BETWEEN, DECIDE, MY_CONSENTS, REVOKE
 from tests.api.conftest import NOON
@@ -87,6 +88,7 @@ ASKED = {
         for action in ("renewWebhookSecret", "pauseWebhook", "resumeWebhook", "removeWebhook", "testWebhook")
     },
     "mutation replayDelivery": f'mutation {{ replayDelivery(id: "{NO_DELIVERY}") {{ __typename }} }}',
+    **BOOKINGS,
     **BETWEEN,
     **MY_CONSENTS,
     **REVOKE,
@@ -105,12 +107,13 @@ ALARMED = {
     "mutation confirmAlarm",
     "mutation closeAlarm",
 }
-PERSONS = EVERYONE | {*TOKENS, "query me", *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
+PERSONS = EVERYONE | {*TOKENS, "query me", *BOOKINGS_OF_PERSONS, *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
 ORGANISATIONS = EVERYONE | {
     *TOKENS,
     *CODES,
     *BETWEEN,
     *WEBHOOKS,
+    *BOOKINGS_OF_ORGANISATIONS,
     *ALARMED,
     "query alarmAccounts",
     "mutation escalateAlarm",
@@ -134,30 +137,31 @@ ORGANISATIONS = EVERYONE | {
 OFFICES = EVERYONE | {
     *BETWEEN,
     *WEBHOOKS,
+    *BOOKINGS_OF_ORGANISATIONS,
     "query shortage",
     "query projects",
     "mutation createProject",
     "mutation startProject",
     *CHARITY_OF_OFFICES,
 }
-OWN_BY_EAST = {"query node", "query matchRun", "query plan", "query alarm"}
+OWN_BY_EAST = {"query node", "query matchRun", "query plan", "query alarm", *OWN_BOOKING}
 REACHED = {
     "volunteer": PERSONS,
     "other_volunteer": PERSONS,
     "new_volunteer": PERSONS,
     "east": ORGANISATIONS | OWN_BY_EAST,
     "west": ORGANISATIONS,
-    "office": OFFICES | OWN_BY_OFFICE,
+    "office": OFFICES | OWN_BY_OFFICE | OWN_BOOKING,
     "other_office": OFFICES,
-    "company": ORGANISATIONS | {"query alarm"},
-    "bureau": ORGANISATIONS | {"query alarm", *DECIDE},
+    "company": ORGANISATIONS | {"query alarm", *OWN_BOOKING},
+    "bureau": ORGANISATIONS | {"query alarm", *OWN_BOOKING, *DECIDE},
     "senior": PERSONS,
 }
 NOT_THERE = {
     "west": OWN_BY_EAST,
-    **{who: OWN_BY_EAST - {"query alarm"} for who in ("company", "bureau")},
-    **{who: {"query alarm"} for who in ("volunteer", "other_volunteer", "new_volunteer", "senior")},
-    "other_office": OWN_BY_OFFICE,
+    **{who: OWN_BY_EAST - {"query alarm", *OWN_BOOKING} for who in ("company", "bureau")},
+    **{who: {"query alarm", *OWN_BOOKING} for who in ("volunteer", "other_volunteer", "new_volunteer", "senior")},
+    "other_office": OWN_BY_OFFICE | OWN_BOOKING,
 }
 """What is another's of one's own kind looks as if it were not there; all else that is not reached is not allowed."""
 

@@ -190,14 +190,19 @@ def record_one(
 def free_missed(session: Session, needs: Collection[int], day: date, *, actor: str, now: datetime) -> Decided:
     """Free the missed places of some needs whose slots are not over, for the next on the list who can come at once.
 
-    What is free again costs nothing until somebody uses it.
+    What somebody else has then costs theirs alone; what nobody takes was still paid for.
     """
     local = now.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute if day == day_of(now) else LONGEST_MIN
     left = select(SLOT.c.id).where(SLOT.c.day == day, SLOT.c.ends_min > minute)
     mine = (BOOKING.c.need_id.in_(sorted(needs)), BOOKING.c.status == "missed", BOOKING.c.slot_id.in_(left))
     connection = session.connection()
-    if not connection.execute(update(BOOKING).where(*mine).values(is_freed=1, cost_cents=0)).rowcount:
+    if not connection.execute(update(BOOKING).where(*mine).values(is_freed=1)).rowcount:
         return Decided(0, [], [])
     number = connection.execute(select(func.min(NEED.c.service_id)).where(NEED.c.id.in_(sorted(needs)))).scalar_one()
-    return decide(session, session.get_one(Service, number), actor=actor, now=now)
+    decided = decide(session, session.get_one(Service, number), actor=actor, now=now)
+    theirs = select(PLACE_NEED.c.need_id).where(PLACE_NEED.c.request_id.in_(decided.placed))
+    again = select(BOOKING.c.slot_id).where(BOOKING.c.need_id.in_(theirs), BOOKING.c.status == "booked")
+    paid = (*mine, BOOKING.c.slot_id.in_(list(connection.execute(again).scalars())))
+    connection.execute(update(BOOKING).where(*paid).values(cost_cents=0))
+    return decided

@@ -33,6 +33,8 @@ SCOPES = frozenset(
         "bridge:write",
         "alarms:read",
         "alarms:write",
+        "bookings:read",
+        "bookings:write",
         "calendar:write",
         "care:read",
         "care:write",

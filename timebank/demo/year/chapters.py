@@ -1,9 +1,10 @@
 """The chapters in the order in which a day is played."""
 
+from timebank.demo.year.bookings import CHAPTER as BOOKINGS
 from timebank.demo.year.bridge import CHAPTER as BRIDGE
 from timebank.demo.year.calls import CHAPTER as CALLS
 from timebank.demo.year.chapter import Chapter
 from timebank.demo.year.meters import CHAPTER as METERS
 from timebank.demo.year.projects import CHAPTER as PROJECTS
 
-CHAPTERS: tuple[Chapter, ...] = (CALLS, METERS, BRIDGE, PROJECTS)
+CHAPTERS: tuple[Chapter, ...] = (BOOKINGS, CALLS, METERS, BRIDGE, PROJECTS)
