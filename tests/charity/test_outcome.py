@@ -35,8 +35,9 @@ def helped(session: Session, office: Office, plan: int) -> Office:
         weekly_min=60,
     )
     session.add(goal)
-    row = apply(session, office.running, key="a", now=office.noon, volunteer_id=office.world.volunteers["V1"])
-    answer(session, office.number, row.id or 0, is_accepted=True, reason="", actor="王", now=office.noon)
+    for ref, reason in (("V1", ""), ("V2", "名额已满")):
+        row = apply(session, office.running, key="a", now=office.noon, volunteer_id=office.world.volunteers[ref])
+        answer(session, office.number, row.id or 0, is_accepted=not reason, reason=reason, actor="王", now=office.noon)
     for need, giver, day, status in (
         ("S2-greeting", "V1", MONDAY, "confirmed"),
         ("S2-greeting", "V1", MONDAY + timedelta(days=2), "missed"),
