@@ -41,8 +41,10 @@ USUAL_ROWS = 10
 """Rows that a list without pages is taken to have, unless it is named below."""
 ROWS_BY_FIELD = {
     "AlarmAccounts.closedByOutcome": 20,
+    "CareMonth.streets": 40,
     "PlacesAllocated.given": 100,
     "PlacesAllocated.left": 100,
+    "Programme.quotas": 20,
     "ProjectLife.lines": 20,
     "Event.facts": 3,
     "Query.areas": 20,
@@ -51,6 +53,7 @@ ROWS_BY_FIELD = {
     "Query.lateReferrals": 100,
     "Query.projectOutcome": 30,
     "Query.services": 20,
+    "Query.visitRates": 20,
     "Query.shortage": 100,
     "Query.weeklyShortage": 100,
     "Referral.steps": 20,

@@ -9,7 +9,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchmarks import calendar, city, credit_year, demo, district, flow, gap, ledger, meters, pairing, peers, repair
+from benchmarks import (
+    calendar,
+    city,
+    credit_year,
+    demo,
+    district,
+    flow,
+    gap,
+    ledger,
+    meters,
+    pairing,
+    peers,
+    programmes,
+    repair,
+)
 from benchmarks.report import Report, show_targets
 
 QUICK_BY_NAME = {
@@ -19,6 +33,7 @@ QUICK_BY_NAME = {
     "city": city.QUICK,
     "credit_year": credit_year.QUICK,
     "meters": meters.QUICK,
+    "programmes": programmes.QUICK,
     "repair": repair.QUICK,
     "peers": peers.QUICK,
     "ledger": ledger.QUICK,

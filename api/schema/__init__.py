@@ -22,6 +22,7 @@ from api.schema.charity_acts import CharityMutations
 from api.schema.connections import Connection
 from api.schema.consents import ConsentMutations, ConsentQueries
 from api.schema.district import Area, Service, Shortage, areas, services, shortage
+from api.schema.greetings import GreetingMutations, GreetingQueries
 from api.schema.nodes import Node
 from api.schema.pairs import MatchFilter, Pair, UnmetNeed, pairs, unmet
 from api.schema.plans import (
@@ -37,6 +38,7 @@ from api.schema.plans import (
     start_match_run,
 )
 from api.schema.practices import PracticeMutations, PracticeQueries
+from api.schema.programmes import ProgrammeMutations, ProgrammeQueries, programme_shown
 from api.schema.projects import (
     CreateProjectPayload,
     Project,
@@ -62,6 +64,7 @@ Where = Annotated[MatchFilter | None, strawberry.argument(description="Which row
 SHOWN_BY_KIND: dict[str, Callable[[Context, int], Node]] = {
     "alarm": alarm_shown,
     "place_request": place_request_shown,
+    "programme": programme_shown,
     "project": project_shown,
     "plan": plan_shown,
     "run": run_shown,
@@ -102,6 +105,8 @@ class Query(
     CharityQueries,
     CalendarQueries,
     BookingQueries,
+    ProgrammeQueries,
+    GreetingQueries,
 ):
     """What can be asked."""
 
@@ -188,6 +193,8 @@ class Mutation(
     CharityMutations,
     CalendarMutations,
     BookingMutations,
+    ProgrammeMutations,
+    GreetingMutations,
 ):
     """What can be done. A refusal is a type of the answer, and nothing has changed then."""
 

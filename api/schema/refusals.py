@@ -16,6 +16,7 @@ from timebank.coins import refusals as coins
 from timebank.core import errors
 from timebank.core.texts import say_refusal
 from timebank.outbox import refusals as outbox_refusals
+from timebank.programmes import refusals as programmes
 
 Result = TypeVar("Result")
 
@@ -250,6 +251,37 @@ class NotYet(Refused):
     day: date = strawberry.field(description="The day of the place.")
 
 
+@strawberry.type(description="A programme has as many seniors of a sub-district as were contracted.")
+class QuotaFull(Refused):
+    """A programme has as many seniors of a sub-district as were contracted."""
+
+    seniors: int = strawberry.field(description="How many it may have.")
+
+
+@strawberry.type(description="A senior is not of those whom a programme is for.")
+class NotInTarget(Refused):
+    """A senior is not of those whom a programme is for."""
+
+    why: str = strawberry.field(description="Why not, in English; `message` says it in both languages.")
+
+
+@strawberry.type(description="One side of a pair said otherwise before, and that stays.")
+class AnsweredAlready(Refused):
+    """One side of a pair said otherwise before."""
+
+    answered: str = strawberry.field(description="What it said: yes or no.")
+
+
+@strawberry.type(description="The need of a pair has an agreed volunteer; that pair is ended or replaced first.")
+class PairedAlready(Refused):
+    """The need of a pair has an agreed volunteer."""
+
+
+@strawberry.type(description="One party said something else of a visit before, and that stays.")
+class SaidOtherwise(Refused):
+    """One party said something else of a visit before."""
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
@@ -281,6 +313,11 @@ SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     bookings.BudgetUsedUp: (BudgetUsedUp, ("left_cents", "cost_cents")),
     bookings.NotYet: (NotYet, ("day",)),
     coins.NotByRules: (NotByRules, ("rules", "articles")),
+    programmes.QuotaFull: (QuotaFull, ("seniors",)),
+    programmes.NotInTarget: (NotInTarget, ("why",)),
+    programmes.AnsweredAlready: (AnsweredAlready, ("answered",)),
+    programmes.PairedAlready: (PairedAlready, ()),
+    programmes.SaidOtherwise: (SaidOtherwise, ()),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 

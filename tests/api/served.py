@@ -33,6 +33,7 @@ LONG = 22
 GANQUAN_CODE, ZHENRU_CODE = "310107004", "310107007"
 BRIDGE = frozenset({"bridge:read", "bridge:write", "webhooks:read", "webhooks:write"})
 """What every organisation of the world may do."""
+PROGRAMMES = frozenset({"programmes:read", "programmes:write"})
 READING = {
     "office": frozenset({"bookings:read", "bookings:write", "projects:read", "projects:write", "projects:approve"}),
     "organisation": frozenset(
@@ -50,6 +51,7 @@ READING = {
             "projects:apply",
             "tokens:read",
             "tokens:write",
+            *PROGRAMMES,
         }
     ),
     "volunteer": frozenset(
@@ -62,6 +64,7 @@ READING = {
             "tokens:read",
             "tokens:write",
             "visits:read",
+            *PROGRAMMES,
         }
     ),
 }

@@ -12,6 +12,7 @@ from tests.api.asked_charity import CHARITY, CHARITY_OF_ALL, CHARITY_OF_OFFICES,
 from tests.api.between import BETWEEN, DECIDE, MY_CONSENTS, REVOKE
 from tests.api.conftest import NOON
 from tests.api.door import Door, Json
+from tests.api.greeted import OF_BOTH, OF_ORGANISATIONS
 from timebank.core.database import transaction
 from timebank.people.tokens import issue_token, revoke_tokens
 
@@ -89,6 +90,8 @@ ASKED = {
     },
     "mutation replayDelivery": f'mutation {{ replayDelivery(id: "{NO_DELIVERY}") {{ __typename }} }}',
     **BOOKINGS,
+    **OF_ORGANISATIONS,
+    **OF_BOTH,
     **BETWEEN,
     **MY_CONSENTS,
     **REVOKE,
@@ -107,13 +110,23 @@ ALARMED = {
     "mutation confirmAlarm",
     "mutation closeAlarm",
 }
-PERSONS = EVERYONE | {*TOKENS, "query me", *BOOKINGS_OF_PERSONS, *MY_CONSENTS, *ALARMED, "mutation applyToProject"}
+PERSONS = EVERYONE | {
+    *TOKENS,
+    "query me",
+    *BOOKINGS_OF_PERSONS,
+    *MY_CONSENTS,
+    *ALARMED,
+    *OF_BOTH,
+    "mutation applyToProject",
+}
 ORGANISATIONS = EVERYONE | {
     *TOKENS,
     *CODES,
     *BETWEEN,
     *WEBHOOKS,
     *BOOKINGS_OF_ORGANISATIONS,
+    *OF_ORGANISATIONS,
+    *OF_BOTH,
     *ALARMED,
     "query alarmAccounts",
     "mutation escalateAlarm",

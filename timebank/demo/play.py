@@ -31,11 +31,17 @@ def play_day(session: Session, book_id: int, day: date, *, seed: int) -> Credite
     """Play one day in the caller's transaction; the same seed and day give the same outcomes."""
     expect_much(session)
     random = np.random.default_rng([seed, 2, day.toordinal()])
+    credited = play_visits(session, book_id, day, random)
+    _close_bookings(session, random, day, moment_at(day, 21 * 60))
+    return credited
+
+
+def play_visits(session: Session, book_id: int, day: date, random: np.random.Generator) -> Credited:
+    """Let a day's planned visits happen or not, resolve some disputes of the day before, and credit both days."""
     evening = moment_at(day, 21 * 60)
     rows = _planned(session, day)
     record_day(session, day, _outcomes(random, rows), actor="organisation:day-sheet", now=evening)
     _resolve_some(session, random, day - timedelta(days=1), evening)
-    _close_bookings(session, random, day, evening)
     today = credit_day(session, book_id, day, now=evening)
     late = credit_day(session, book_id, day - timedelta(days=1), now=evening)
     return Credited(*(a + b for a, b in zip(today, late, strict=True)))

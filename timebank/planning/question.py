@@ -6,13 +6,14 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, Table, exists, or_, select
 
 from matching.problem import Params
-from timebank.needs.tables import Need
+from timebank.needs.tables import Need, Service
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.planning.in_force import DISTRICT
 from timebank.projects.tables import Booking, Resource, Slot
 from timebank.visits.life import VISIT
 
 NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
@@ -29,6 +30,7 @@ The longest wait that counts, a year, is worth less than a step of a service's p
 class Question:
     """What is to be planned: the horizon, whose needs (empty: the whole district's), and the engine's params.
 
+    ``served_by`` keeps to the needs that volunteers meet, or to those that slots do; empty is all of them.
     ``begun_on`` is given when the rest of a plan is mended: the first day of that plan. What was served since is not
     due again before its time. ``project_id`` asks for the places of one project alone, and for those who have no place
     in these days.
@@ -39,6 +41,7 @@ class Question:
     organisation_id: int | None = None
     params: Params = field(default=STANDARD)
     begun_on: date | None = None
+    served_by: str = ""
     project_id: int | None = None
 
     @property
@@ -76,6 +79,9 @@ def needs_asked(question: Question) -> Select[tuple[int]]:
     if question.project_id is not None:
         served = select(RESOURCE.c.service_id).where(RESOURCE.c.project_id == question.project_id)
         return asked.where(NEED.c.service_id.in_(served), ~_has_place(question))
+    if question.served_by:
+        given = select(SERVICE.c.id).where(SERVICE.c.served_by == question.served_by)
+        asked = asked.where(NEED.c.service_id.in_(given))
     if question.organisation_id is None:
         return asked
     areas = select(OWN.c.area_id).where(OWN.c.organisation_id == question.organisation_id)

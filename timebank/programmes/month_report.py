@@ -145,9 +145,12 @@ def _days(month: Month) -> list[date]:
 
 
 def _of_month(wanted: Select[Any], organisation_id: int, days: Days) -> Select[Any]:
-    """Keep to the visits of a month of an organisation's programmes."""
+    """Keep to the visits of some days of an organisation's programmes.
+
+    A sum is in no index: so every planner begins with the visits of the days, and not with all years of each need.
+    """
     return (
-        wanted.join(ENROLMENT, ENROLMENT.c.need_id == VISIT.c.need_id)
+        wanted.join(ENROLMENT, ENROLMENT.c.need_id == VISIT.c.need_id + 0)
         .join(PROGRAMME, PROGRAMME.c.id == ENROLMENT.c.programme_id)
         .where(PROGRAMME.c.organisation_id == organisation_id)
         .where(VISIT.c.day >= days[0], VISIT.c.day < days[1])

@@ -5,6 +5,7 @@ from timebank.demo.year.bridge import CHAPTER as BRIDGE
 from timebank.demo.year.calls import CHAPTER as CALLS
 from timebank.demo.year.chapter import Chapter
 from timebank.demo.year.meters import CHAPTER as METERS
+from timebank.demo.year.programmes import CHAPTER as PROGRAMMES
 from timebank.demo.year.projects import CHAPTER as PROJECTS
 
-CHAPTERS: tuple[Chapter, ...] = (BOOKINGS, CALLS, METERS, BRIDGE, PROJECTS)
+CHAPTERS: tuple[Chapter, ...] = (PROGRAMMES, BOOKINGS, CALLS, METERS, BRIDGE, PROJECTS)
