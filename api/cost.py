@@ -55,6 +55,7 @@ ROWS_BY_FIELD = {
     "Query.services": 20,
     "Query.visitRates": 20,
     "Query.shortage": 100,
+    "Query.surveyProgress": 300,
     "Query.weeklyShortage": 100,
     "Referral.steps": 20,
     "UnmetNeed.taken": 7,

@@ -49,6 +49,7 @@ from timebank.planning.command import app as plan_app
 from timebank.planning.runs import MATCH, run_match, tell_run_ended
 from timebank.programmes.command import app as programmes_app
 from timebank.programmes.sweeping import sweep_bank
+from timebank.registry.command import app as registry_app
 from timebank.reports.charity_command import report as report_charity
 from timebank.reports.charity_command import week_map
 from timebank.reports.month_command import report as report_month
@@ -91,6 +92,7 @@ app.add_typer(programmes_app, name="programmes")
 programmes_app.command(name="report")(report_month)
 app.add_typer(bookings_app, name="bookings")
 app.add_typer(exchange_app, name="exchange")
+app.add_typer(registry_app, name="registry")
 
 
 @app.command()

@@ -32,6 +32,8 @@ from timebank.programmes import guards as programmes_guards
 from timebank.programmes import tables as programmes
 from timebank.projects import guards as projects_guards
 from timebank.projects import tables as projects
+from timebank.registry import guards as registry_guards
+from timebank.registry import tables as registry
 from timebank.visits import guards as visits_guards
 from timebank.visits import tables as visits
 
@@ -53,6 +55,7 @@ GUARDS = (
     alarms_guards,
     programmes_guards,
     bookings_guards,
+    registry_guards,
 )
 """Rooms that list triggers (:func:`timebank.core.guards.list_guards`); to be imported is what lists them."""
 
@@ -76,5 +79,6 @@ __all__ = [
     "planning",
     "programmes",
     "projects",
+    "registry",
     "visits",
 ]

@@ -51,6 +51,8 @@ from api.schema.projects import (
 )
 from api.schema.referrals import ReferralMutations, ReferralQueries, referral_shown
 from api.schema.refusals import Refused
+from api.schema.registry import RegistryQueries
+from api.schema.registry_acts import RegistryMutations
 from api.schema.resources import ResourceMutations, ResourceQueries, need_shown, offer_shown
 from api.schema.scalars import BIG_INT, After, BigInt, First, Id, IdempotencyKey
 from api.schema.tokens import TokenMutations, TokenQueries, client_shown, token_shown
@@ -98,6 +100,7 @@ class Query(
     TokenQueries,
     AlarmQueries,
     CareQueries,
+    RegistryQueries,
     ResourceQueries,
     ReferralQueries,
     ConsentQueries,
@@ -186,6 +189,7 @@ class Mutation(
     TokenMutations,
     AlarmMutations,
     CareMutations,
+    RegistryMutations,
     ResourceMutations,
     ReferralMutations,
     ConsentMutations,

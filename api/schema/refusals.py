@@ -17,6 +17,7 @@ from timebank.core import errors
 from timebank.core.texts import say_refusal
 from timebank.outbox import refusals as outbox_refusals
 from timebank.programmes import refusals as programmes
+from timebank.registry import refusals as registry
 
 Result = TypeVar("Result")
 
@@ -282,6 +283,37 @@ class SaidOtherwise(Refused):
     """One party said something else of a visit before."""
 
 
+@strawberry.type(description="A senior is in the category already on some of those days.")
+class CategoryOverlaps(Refused):
+    """A senior is in the category already on some of those days."""
+
+    category: str = strawberry.field(description="Code of the category.")
+    from_day: date = strawberry.field(description="First day on which it is held already.")
+
+
+@strawberry.type(description="Two registrations cannot be made one as they stand.")
+class MergeBreaksRule(Refused):
+    """Two registrations cannot be made one as they stand."""
+
+    broken: str = strawberry.field(description="Name of the rule, such as same_need.")
+    rows: str = strawberry.field(description="References of what is in the way.")
+
+
+@strawberry.type(description="A merge cannot be undone: minutes that went over were spent since.")
+class MinutesSpent(Refused):
+    """A merge cannot be undone: minutes were spent since."""
+
+    available_min: int = strawberry.field(description="Minutes that are left.")
+    amount_min: int = strawberry.field(description="Minutes that must go back.")
+
+
+@strawberry.type(description="An act cannot be undone: a row of it was changed since.")
+class ActChangedSince(Refused):
+    """An act cannot be undone: a row of it was changed since."""
+
+    table: str = strawberry.field(description="Where, such as need.")
+
+
 SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     errors.NotFound: (NotFound, ("kind",)),
     errors.WrongState: (WrongState, ("kind", "state", "allowed")),
@@ -318,6 +350,10 @@ SHOWN: dict[type[errors.Refusal], tuple[type[Refused], tuple[str, ...]]] = {
     programmes.AnsweredAlready: (AnsweredAlready, ("answered",)),
     programmes.PairedAlready: (PairedAlready, ()),
     programmes.SaidOtherwise: (SaidOtherwise, ()),
+    registry.CategoryOverlaps: (CategoryOverlaps, ("category", "from_day")),
+    registry.MergeBreaksRule: (MergeBreaksRule, ("broken", "rows")),
+    registry.MinutesSpent: (MinutesSpent, ("available_min", "amount_min")),
+    registry.ActChangedSince: (ActChangedSince, ("table",)),
 }
 """Refusals that mutations answer with, and what is shown of each. What a token does not reach is an error instead."""
 

@@ -27,6 +27,7 @@ from timebank.planning.runs import MATCH, make_plan, run_match, start_run
 from timebank.planning.storing import publish_plan
 from timebank.planning.tables import Plan
 from timebank.projects.projects import ResourceDraft, create_project
+from timebank.registry.surveys import make_round
 
 LONG = 22
 """Rows of every list that a test reads page by page."""
@@ -49,6 +50,8 @@ READING = {
             "matches:read",
             "matches:run",
             "projects:apply",
+            "registry:read",
+            "registry:write",
             "tokens:read",
             "tokens:write",
             *PROGRAMMES,
@@ -87,6 +90,7 @@ def served_district(engine: Engine, now: datetime) -> Served:
         _more_projects(session, world, now)
         _hours(session, world, now)
         other_office = _other_office(session, world, now)
+        _round(session, world, now)
         bridge = fill_bridge(session, world, now)
         tokens = _tokens(session, world, other_office, bridge, now)
         _call(session, world, now)
@@ -194,6 +198,14 @@ def _other_office(session: Session, world: World, now: datetime) -> int:
     draft = bath_project(resources=(_resource("ZHENRU-BATH", ZHENRU_CODE),))
     create_project(session, office.id or 0, draft, idempotency_key="world", now=now)
     return office.id or 0
+
+
+def _round(session: Session, world: World, now: datetime) -> None:
+    """Begin a survey round of March in the whole district."""
+    days = {"from_day": MONDAY, "to_day": MONDAY + timedelta(days=28)}
+    every = {"childless": 7, "severe_functional_impairment": 28}
+    area = world.areas["310107"]
+    make_round(session, "SERVED", area_id=area, every_days=every, actor="organisation:3", now=now, **days)
 
 
 def _hours(session: Session, world: World, now: datetime) -> None:

@@ -9,6 +9,7 @@ from api.ids import cursor, encode
 from api.schema import print_schema
 from tests.api.asked_bookings import BOOKINGS, BOOKINGS_OF_ORGANISATIONS, BOOKINGS_OF_PERSONS, OWN_BOOKING
 from tests.api.asked_charity import CHARITY, CHARITY_OF_ALL, CHARITY_OF_OFFICES, OWN_BY_OFFICE
+from tests.api.asked_registry import CARE, REGISTRY
 from tests.api.between import BETWEEN, DECIDE, MY_CONSENTS, REVOKE
 from tests.api.conftest import NOON
 from tests.api.door import Door, Json
@@ -68,17 +69,9 @@ ASKED = {
     "mutation confirmAlarm": f'mutation {{ confirmAlarm(id: "{ALARM}", finding: "leak") {{ __typename }} }}',
     "mutation closeAlarm": f'mutation {{ closeAlarm(id: "{ALARM}", outcome: "driven") {{ __typename }} }}',
     "mutation settleAlarm": f'mutation {{ settleAlarm(id: "{ALARM}", seniorRef: "S1") {{ __typename }} }}',
-    "query careTeam": "{ careTeam(first: 1) { edges { node { ref } } } }",
+    **REGISTRY,
+    **CARE,
     "query advicePoints": "{ advicePoints(first: 1) { edges { node { code } } } }",
-    "query careCoverage": "{ careCoverage { subdistrict } }",
-    "query seniorsWithoutContact": "{ seniorsWithoutContact(first: 1) { edges { node { seniorRef } } } }",
-    "query lapsedContacts": "{ lapsedContacts(first: 1) { edges { node { seniorRef } } } }",
-    "mutation assignContact": 'mutation { assignContact(seniorRef: "S1", memberRef: "C1", fromDay: "2026-03-02") '
-    "{ __typename } }",
-    "mutation recordTraining": 'mutation { recordTraining(memberRef: "C1", training: "survey", '
-    'trainedOn: "2026-03-01") { __typename } }',
-    "mutation giveAdvice": 'mutation { giveAdvice(memberRef: "C1", point: "P1", day: "2026-03-01", topic: "policy", '
-    'idempotencyKey: "m") { __typename } }',
     "query events": "{ events(first: 1) { edges { node { id } } } }",
     "query webhooks": "{ webhooks(first: 1) { edges { node { id } } } }",
     "query webhookDeliveries": "{ webhookDeliveries(first: 1) { edges { node { id } } } }",
@@ -139,13 +132,8 @@ ORGANISATIONS = EVERYONE | {
     "mutation startMatchRun",
     "mutation publishPlan",
     "mutation applyToProject",
-    "query careTeam",
-    "query careCoverage",
-    "query seniorsWithoutContact",
-    "query lapsedContacts",
-    "mutation assignContact",
-    "mutation recordTraining",
-    "mutation giveAdvice",
+    *CARE,
+    *REGISTRY,
 }
 OFFICES = EVERYONE | {
     *BETWEEN,

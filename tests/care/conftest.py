@@ -31,26 +31,31 @@ class Team:
 
 @pytest.fixture
 def team(engine: Engine, world: World, noon: datetime) -> Team:
-    """C1 is a cadre of Ganquan with a training for surveys, A1 an adviser there, D1 a doctor of EAST without training.
+    """The team of Ganquan, stored."""
+    with transaction(engine) as session:
+        return build_team(session, world, noon)
+
+
+def build_team(session: Session, world: World, noon: datetime) -> Team:
+    """Build it: C1 is a cadre of Ganquan trained for surveys, A1 an adviser there, D1 a doctor without training.
 
     S1 lives alone, S3 is childless; both are 81. Ganquan's committee has point P1, Zhenru's has none.
     """
-    with transaction(engine) as session:
-        members = {ref: _member(session, ref) for ref in ("C1", "A1", "D1")}
-        said: dict[str, Any] = {"from_day": LAST_YEAR, "actor": EAST, "now": noon}
-        begin_role(session, members["C1"], "cadre", area_id=world.areas[f"{GANQUAN}001"], **said)
-        begin_role(session, members["A1"], "adviser", area_id=world.areas[GANQUAN], **said)
-        begin_role(session, members["D1"], "doctor", organisation_id=world.organisations["EAST"], **said)
-        trained: dict[str, Any] = {"trained_on": LAST_YEAR, "actor": EAST, "now": noon}
-        record_training(session, members["C1"], "survey", **trained)
-        record_training(session, members["A1"], "adviser", **trained)
-        area = world.areas[f"{GANQUAN}001"]
-        point = AdvicePoint(area_id=area, code="P1", name_zh="甘泉顾问点", lat_deg=31.264, lon_deg=121.43)
-        session.add(point)
-        for ref, category in (("S1", "living_alone"), ("S3", "childless"), ("S5", "living_alone")):
-            session.add(SeniorCategory(senior_id=world.seniors[ref], category=category, from_day=LAST_YEAR))
-        session.flush()
-        return Team(world=world, members=members, points={"P1": point.id or 0}, noon=noon)
+    members = {ref: _member(session, ref) for ref in ("C1", "A1", "D1")}
+    said: dict[str, Any] = {"from_day": LAST_YEAR, "actor": EAST, "now": noon}
+    begin_role(session, members["C1"], "cadre", area_id=world.areas[f"{GANQUAN}001"], **said)
+    begin_role(session, members["A1"], "adviser", area_id=world.areas[GANQUAN], **said)
+    begin_role(session, members["D1"], "doctor", organisation_id=world.organisations["EAST"], **said)
+    trained: dict[str, Any] = {"trained_on": LAST_YEAR, "actor": EAST, "now": noon}
+    record_training(session, members["C1"], "survey", **trained)
+    record_training(session, members["A1"], "adviser", **trained)
+    area = world.areas[f"{GANQUAN}001"]
+    point = AdvicePoint(area_id=area, code="P1", name_zh="甘泉顾问点", lat_deg=31.264, lon_deg=121.43)
+    session.add(point)
+    for ref, category in (("S1", "living_alone"), ("S3", "childless"), ("S5", "living_alone")):
+        session.add(SeniorCategory(senior_id=world.seniors[ref], category=category, from_day=LAST_YEAR))
+    session.flush()
+    return Team(world=world, members=members, points={"P1": point.id or 0}, noon=noon)
 
 
 def _member(session: Session, ref: str) -> int:

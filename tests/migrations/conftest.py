@@ -10,26 +10,18 @@ from sqlmodel import Session, select
 from tests.access.filled import fill_access
 from tests.bookings.filled import fill_bookings
 from tests.bridge.filled import fill_bridge
+from tests.care.filled import fill_care
 from tests.coins.conftest import Town
 from tests.coins.filled import fill_coins
 from tests.planning.filled import fill_planning
 from tests.programmes.filled import fill_programmes
+from tests.registry.filled import fill_registry
 from tests.worlds import MONDAY, World
 from timebank.alarms.devices import register_device
 from timebank.alarms.inbox import take_message
 from timebank.alarms.meters import take_readings
 from timebank.alarms.readings import Reading
 from timebank.alarms.sources import open_source
-from timebank.care.tables import (
-    Advice,
-    AdviceClosure,
-    AdviceHours,
-    CareLevel,
-    CareMember,
-    CareRole,
-    SeniorContact,
-    Training,
-)
 from timebank.core.database import transaction
 from timebank.core.jobs import enqueue
 from timebank.core.signatures import sign
@@ -102,7 +94,8 @@ def full(engine: Engine, world: World, noon: datetime) -> World:
         _ask_and_offer(session, world, noon)
         _look_back(session, world, noon)
         fill_planning(session, world, noon)
-        _care(session, world, noon)
+        fill_care(session, world, noon)
+        fill_registry(session, world, noon)
         _alarm(session, world, noon)
         fill_programmes(session, world, noon)
         _tell(session, world, noon)
@@ -254,28 +247,6 @@ def _alarm(session: Session, world: World, now: datetime) -> None:
     take_message(session, "centre", sign([secret], "m", body, now=now), body, now=now)
     meter = register_device(session, "meter", "M1", world.seniors["S1"], now=now).id or 0
     take_readings(session, [Reading(meter, now - timedelta(hours=hour), 1000) for hour in range(13)], now=now)
-
-
-def _care(session: Session, world: World, now: datetime) -> None:
-    """Leave a row in every table of the care team."""
-    who, senior = world.volunteers["V1"], world.seniors["S1"]
-    point = session.exec(select(AdvicePoint.id)).one() or 0
-    said: dict[str, Any] = {"recorded_by": "organisation:1", "recorded_at": now}
-    session.add(CareMember(person_id=who, external_ref="C1", joined_on=MONDAY))
-    session.flush()
-    days: dict[str, Any] = {"from_day": MONDAY, "to_day": NEXT_WEEK.date()}
-    session.add_all(
-        (
-            CareRole(member_id=who, role="adviser", area_id=world.areas["310107004"], from_day=MONDAY, **said),
-            Training(person_id=who, kind="survey", trained_on=MONDAY, **said),
-            Advice(member_id=who, point_id=point, day=MONDAY, topic="policy", idempotency_key="k", **said),
-            CareLevel(member_id=who, level="bronze", awarded_on=MONDAY, months=6, advices=2, article="a", **said),
-            AdviceHours(point_id=point, weekdays=31, opens_min=540, closes_min=690, from_day=MONDAY, **said),
-            AdviceClosure(point_id=point, **days, **said),
-            SeniorContact(senior_id=senior, member_id=who, from_day=MONDAY, **said),
-        )
-    )
-    session.flush()
 
 
 def _tell(session: Session, world: World, noon: datetime) -> None:

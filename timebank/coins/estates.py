@@ -125,6 +125,31 @@ def settle_estate(session: Session, act: Act, estate_id: int, *, parts: Mapping[
         return estate_of(session, estate_id)
 
 
+def withdraw_estate(session: Session, act: Act, estate_id: int) -> None:
+    """Take an open estate back, for who was said to have died lives: the account is open again.
+
+    The act that opened it stays with what it let go: holds that were released, gifts that went back.
+
+    Raises
+    ------
+    NotTheirs
+        When a person does; an office does.
+    NotFound
+        When the book has no such estate.
+    WrongState
+        When it was settled: what heirs have is theirs.
+    """
+    _require_office(act, estate_id)
+    session.connection().execute(select(ESTATE.c.id).where(ESTATE.c.id == estate_id).with_for_update())
+    estate = estate_of(session, estate_id, book_id=act.book_id)
+    if estate.status != "open":
+        state, allowed = Phrase(f"estate_{estate.status}"), Phrase("estate_open")
+        raise WrongState(kind="estate", key=str(estate_id), state=state, allowed=allowed)
+    session.delete(estate)
+    session.flush()
+    thaw(session, estate.account_id)
+
+
 def estate_of(session: Session, estate_id: int, *, book_id: int | None = None) -> Estate:
     """Return an estate as it is now; for a book, one of its own.
 

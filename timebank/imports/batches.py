@@ -68,7 +68,7 @@ class _TakeBack(Exception):
 def bring_in(
     engine: Engine,
     path: Path,
-    kind_name: str,
+    kind: str | Kind,
     *,
     now: datetime,
     system: PlaceSystem = "WGS-84",
@@ -85,12 +85,13 @@ def bring_in(
     StoreUnavailable
         When the database does not answer, is locked or full. Nothing has changed.
     """
-    kind, source = KINDS[kind_name], read_file(path)
+    chosen, source = KINDS[kind] if isinstance(kind, str) else kind, read_file(path)
     with transaction(engine, read_only=True) as session:
         known = load_known(session, today=day_of(now), system=system)
     faults = Faults()
-    entries = list(_read(source, kind, known, faults))
-    read = _Read(kind, visible(source.name)[:255], source.digest(f"{kind_name} {system}"), known, entries, faults)
+    entries = list(_read(source, chosen, known, faults))
+    digest = source.digest(f"{chosen.name}{chosen.variant} {system}")
+    read = _Read(chosen, visible(source.name)[:255], digest, known, entries, faults)
     del source
     try:
         with transaction(engine) as session:

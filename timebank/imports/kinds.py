@@ -56,13 +56,25 @@ class Counts(NamedTuple):
     unchanged: int
 
 
+class FieldChange(NamedTuple):
+    """A field that differs, under its name in the database or in files; values as they are, personal ones too."""
+
+    field: str
+    before: Any
+    after: Any
+
+
 class Difference(NamedTuple):
-    """A row of the file that changes what stands: its number in the register, and the columns that differ."""
+    """A row of the file that changes what stands: its number in the register, and the columns that differ.
+
+    ``fields`` hold what was and what will be; they are personal, and are shown by whoever may (the registry).
+    """
 
     sheet: str
     row: int
     ref: str
     columns: tuple[str, ...]
+    fields: tuple[FieldChange, ...] = ()
 
 
 class Work(NamedTuple):
@@ -79,11 +91,15 @@ NOTHING = Work(Counts(0, 0, 0), lambda _session, _log: None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of file: its columns, given what the database knows, and how its rows become work."""
+    """A kind of file: its columns, given what the database knows, and how its rows become work.
+
+    A ``variant`` does something else with the same file, so that one is no replay of the other.
+    """
 
     name: str
     columns: Callable[[Known], tuple[Column, ...]]
     compare: Callable[[Session, Known, Sequence[Entry], Faults, date], Work]
+    variant: str = ""
 
 
 def note_doubles(entries: Sequence[Entry], key: str, column: str, code: str, faults: Faults, *, masked: bool) -> None:
@@ -103,11 +119,16 @@ def difference(
     kind: str,
     entry: Entry,
     pairs: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]],
-    also: Iterable[str] = (),
+    also: Iterable[FieldChange] = (),
 ) -> Difference:
     """Return what a row changes: the columns of the fields that differ between what stands and what is wanted."""
-    keys = set(also)
-    for old, new in pairs:
-        keys |= {FIELD_COLUMNS.get(name, name) for name, value in new.items() if old.get(name) != value}
+    fields = [
+        FieldChange(name, old.get(name), value)
+        for old, new in pairs
+        for name, value in new.items()
+        if old.get(name) != value
+    ]
+    fields += also
+    keys = {FIELD_COLUMNS.get(one.field, one.field) for one in fields}
     names = tuple(name for key, name in column_names(kind).items() if key in keys)
-    return Difference(entry.sheet, entry.row, entry.values["ref"], names)
+    return Difference(entry.sheet, entry.row, entry.values["ref"], names, tuple(fields))

@@ -13,7 +13,7 @@ from timebank.imports import cells
 from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
 from timebank.imports.faults import CellFault, Faults
-from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, Kind, Work, difference
+from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, FieldChange, Kind, Work, difference
 from timebank.imports.known import Known
 from timebank.imports.persons import (
     PERSON,
@@ -60,7 +60,9 @@ class Wanted:
     def told(self) -> Difference:
         """Return what changes of a senior who stands."""
         pairs = ((self.old.person or {}, self.person), (self.old.row or {}, self.senior))
-        return difference("seniors", self.entry, pairs, ["categories"] if self.has_other_categories else [])
+        held, told = tuple(sorted(self.open_categories)), tuple(sorted(self.categories or ()))
+        also = [FieldChange("categories", held, told)] if self.has_other_categories else []
+        return difference("seniors", self.entry, pairs, also)
 
 
 def columns(known: Known) -> tuple[Column, ...]:
@@ -166,7 +168,13 @@ def _write_categories(log: Log, seniors: list[Wanted], today: date) -> None:
                 ended.append((one.ended_today[category], {**one.ended_today[category], "to_day": None}))
                 continue
             fresh.append(
-                {"senior_id": one.senior["person_id"], "category": category, "from_day": today, "proof": "import"}
+                {
+                    "senior_id": one.senior["person_id"],
+                    "category": category,
+                    "from_day": today,
+                    "proof": "import",
+                    "source": "import",
+                }
             )
         ended += [(row, {**row, "to_day": today}) for key, row in one.open_categories.items() if key not in told]
     log.put(CATEGORY, fresh)

@@ -21,6 +21,8 @@ MOST_SORTS, MOST_OF_A_SORT = 20, 5
 """Past what can be read, faults are told by sort: a column and what is wrong with it."""
 INDENT = 4
 PLACE_COLUMNS = ("sheet", "row", "column", "value")
+SHOWN_OF_A_DIFFERENCE = ("sheet", "row", "ref", "columns")
+"""What another program is told of one; the values themselves are personal."""
 
 
 def tell(outcome: Outcome, console: Console, report: Path | None, *, is_dry_run: bool) -> None:
@@ -101,7 +103,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome for another program."""
     faults = [asdict(fault) | {"right_zh": fault.told("zh"), "right_en": fault.told("en")} for fault in outcome.faults]
     head = {"batch": outcome.batch_id, "is_replay": outcome.is_replay, "fault_count": outcome.fault_count}
-    differences = [one._asdict() for one in outcome.differences]
+    differences = [dict(zip(SHOWN_OF_A_DIFFERENCE, one, strict=False)) for one in outcome.differences]
     return head | outcome.counts._asdict() | {"faults": faults, "differences": differences, "unread": outcome.unread}
 
 

@@ -13,7 +13,7 @@ from timebank.imports import cells, timetables
 from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
 from timebank.imports.faults import Faults
-from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, Kind, Work, difference
+from timebank.imports.kinds import NOTHING, Counts, Difference, Entry, FieldChange, Kind, Work, difference
 from timebank.imports.known import Known
 from timebank.imports.persons import (
     PERSON,
@@ -54,7 +54,8 @@ class Wanted:
     def told(self) -> Difference:
         """Return what changes of a volunteer who stands."""
         pairs = ((self.old.person or {}, self.person), (self.old.row or {}, self.volunteer))
-        return difference("volunteers", self.entry, pairs, ["services"] if self.services != self.old_services else [])
+        services = FieldChange("services", tuple(sorted(self.old_services)), tuple(sorted(self.services)))
+        return difference("volunteers", self.entry, pairs, [services] if self.services != self.old_services else [])
 
 
 def columns(known: Known) -> tuple[Column, ...]:

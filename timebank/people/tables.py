@@ -14,6 +14,7 @@ from timebank.core.columns import (
     optional_lookup,
     optional_ref,
 )
+from timebank.people.act_tables import RegistryAct
 from timebank.people.buckets import CallBucket
 from timebank.people.fact_tables import Absence, PersonTrait, Trait
 from timebank.people.tie_tables import Guardian, Residence
@@ -98,7 +99,7 @@ class Senior(SQLModel, table=True):
 
 
 class SeniorCategory(SQLModel, table=True):
-    """A category of special hardship a senior is in, from a day to a day (half-open), with its proof."""
+    """A category of special hardship a senior is in, from a day to a day (half-open), with its proof and its source."""
 
     __tablename__ = "senior_category"
     __table_args__ = (CheckConstraint("to_day IS NULL OR to_day >= from_day", name="days"),)
@@ -108,6 +109,9 @@ class SeniorCategory(SQLModel, table=True):
     from_day: date = Field(primary_key=True)
     to_day: date | None = Field(default=None)
     proof: str = Field(default="", max_length=120)
+    source: str = Field(default="", max_length=20, sa_column_kwargs={"server_default": ""})
+    opened_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    closed_by: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
 
 
 class Volunteer(SQLModel, table=True):
@@ -182,6 +186,7 @@ __all__ = [
     "OrganisationArea",
     "Person",
     "PersonTrait",
+    "RegistryAct",
     "Residence",
     "Senior",
     "SeniorCategory",

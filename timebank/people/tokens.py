@@ -51,6 +51,8 @@ SCOPES = frozenset(
         "projects:write",
         "tokens:read",
         "tokens:write",
+        "registry:read",
+        "registry:write",
         "visits:read",
         "webhooks:read",
         "webhooks:write",
