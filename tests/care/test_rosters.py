@@ -34,6 +34,11 @@ def _rows(session: Session) -> dict[str, list[Any]]:
     return {name: rows for name, rows in stored(session).items() if name in TABLES}
 
 
+def _without_ids(rows: list[Any], at: int, numbers: list[int]) -> list[tuple[Any, ...]]:
+    """Return rows of some people by their place among them, without the ids that a database counts on."""
+    return sorted(((numbers.index(row[at]), *row[at + 1 :]) for row in rows if row[at] in numbers), key=repr)
+
+
 def test_roster_leaves_the_rows_of_one_by_one(engine: Engine, team: Team) -> None:
     """The mass goes by another way; members, roles and trainings are the very same, and open the same acts."""
     lines = [_line(team, ref) for ref in ("R1", "R2")]
@@ -49,16 +54,13 @@ def test_roster_leaves_the_rows_of_one_by_one(engine: Engine, team: Team) -> Non
         attempt.rollback()
         session.expire_all()
         numbers = enrol_roster(session, lines, **said)
-        shift = numbers[0] - first[0]
 
         assert len(numbers) == 2
         assert {name: len(rows) for name, rows in _rows(session).items()} == {
             name: len(rows) for name, rows in one_by_one.items()
         }
-        assert [row[1:] for row in _rows(session)["care_member"]] == [row[1:] for row in one_by_one["care_member"]]
-        assert [(row[1] - shift * (row[1] >= numbers[0]), *row[2:]) for row in _rows(session)["training"]] == [
-            row[1:] for row in one_by_one["training"]
-        ]
+        for name, at in (("care_member", 0), ("training", 1)):
+            assert _without_ids(_rows(session)[name], at, numbers) == _without_ids(one_by_one[name], at, first)
         may(session, numbers[1], "survey", MONDAY)
 
 

@@ -64,7 +64,7 @@ def test_file_is_looked_at_and_applied(typing: Callable[..., str], write_csv: Ca
 
     assert "新增 L1" in looked
     assert "不在表中 S1" in looked
-    assert "批次 1" in applied
+    assert "已导入，批次" in applied
     assert "新增 0，变更 0，不在表中 0" in again
     assert "没有的街道" in typing(f"registry file look {write_csv([HEAD, wrong], name='b.csv')}")
 

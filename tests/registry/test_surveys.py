@@ -125,7 +125,7 @@ def test_survey_that_cannot_be_is_refused(
 ) -> None:
     """A day outside, a word nobody knows, a senior whom the round does not see or of another street."""
     with transaction(engine) as session, pytest.raises(refusal):
-        _see(session, world, march, ref, changes.pop("day", date(2026, 3, 5)), noon, **changes)
+        _see(session, world, march, ref, noon=noon, **{"day": date(2026, 3, 5)} | changes)
 
 
 def test_surveyor_must_be_trained(engine: Engine, march: int, team: Team) -> None:
