@@ -116,6 +116,17 @@ def test_parts_of_days_sum_to_the_whole(engine: Engine) -> None:
     assert set(parts) == {5, 6}
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [("seniors.living_alone", 24_052 * 0.005), (GREETINGS, 2_319_400 * 0.005 * 3 / 365), ("care_force.charities", 12)],
+)
+def test_published_figure_is_cut_to_the_size_that_is_played(engine: Engine, key: str, expected: float) -> None:
+    """People stand for the whole time, what is done grows with the days, and an organisation is there or is not."""
+    rows = {row.key: row for row in _run(engine, Diary()).rows}
+
+    assert rows[key].published == round(expected)
+
+
 def test_told_table_names_every_row_in_both_languages(engine: Engine) -> None:
     """The bureau reads the district's table in its own words."""
     console = Console(width=160, record=True, file=StringIO())

@@ -93,6 +93,8 @@ FLOWS = frozenset(
     }
 )
 """Figures that grow with the days that are played; the others stand."""
+WHOLE = frozenset({"care_force.charities", "care_force.charities_for_seniors"})
+"""Figures of the district that a smaller one has too: an organisation is there or is not."""
 
 
 def published_rows() -> dict[str, int]:
@@ -108,4 +110,4 @@ def published_rows() -> dict[str, int]:
 def expected(key: str, total: int, year: Year) -> int:
     """Return what was published of a figure, for a district of the year's size and its days."""
     days_share = year.days / DAYS_OF_YEAR if key in FLOWS else 1.0
-    return round(total * year.scale * days_share)
+    return total if key in WHOLE else round(total * year.scale * days_share)
