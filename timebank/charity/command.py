@@ -283,7 +283,8 @@ def outcome(project: Number, office: Office) -> None:
     """Say what came of a project, figure by figure."""
     with _office(office, reads=True) as (session, number):
         found = outcome_of(session, number, project)
-        _print(told.of_figure(figure) for figure in found.figures)
+        services = told.service_names(session)
+        _print(line for figure in found.figures for line in told.of_figure(figure, services))
 
 
 @app.command()

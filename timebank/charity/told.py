@@ -1,8 +1,8 @@
 """What the command line says of charity projects: lines in Chinese and English, of people by reference alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from timebank.charity.budget import lines_of, spoken_for
 from timebank.charity.drafting import origin_of
@@ -13,11 +13,13 @@ from timebank.charity.shortage import Short
 from timebank.charity.worth import Worth
 from timebank.core.minutes import format_clock
 from timebank.core.texts import Locale, say
+from timebank.needs.tables import Service
 from timebank.people.tables import Area
 from timebank.planning.project_places import Given, Left, given_reason
 from timebank.projects.tables import Commitment, Contribution, Project, ProjectApplication
 
 LOCALES: tuple[Locale, Locale] = ("zh", "en")
+Names = Mapping[str, tuple[str, str]]
 
 
 def yuan(cents: int) -> str:
@@ -122,12 +124,34 @@ def of_file(entries: Sequence[Entry]) -> Iterator[str]:
         yield from both("charity_entry", **one._asdict())
 
 
-def of_figure(figure: Figure) -> str:
-    """Say a figure in one line, the same in both languages."""
+def service_names(session: Session) -> Names:
+    """Return the names of every service in both languages, by code."""
+    return {row.code: (row.name_zh, row.name_en) for row in session.exec(select(Service))}
+
+
+def figure_name(figure: Figure, services: Names) -> tuple[str, str]:
+    """Return what a figure is called in both languages."""
+    name, _, what = figure.key.partition("/")
+    zh, en = services.get(what, (what, what))
+    return (
+        say(f"outcome_{name}", "zh", service=zh),
+        say(f"outcome_{name}", "en", service=en),
+    )
+
+
+def figure_value(figure: Figure) -> str:
+    """Write a figure as people read it: money in yuan, minutes as hours."""
     if figure.value is None:
-        return f"{figure.key}  -"
-    value = f"{yuan(figure.value)} yuan" if figure.unit == "cents" else f"{figure.value} {figure.unit}"
-    return f"{figure.key}  {value}"
+        return "—"
+    by_unit = {"cents": yuan(figure.value), "min": f"{figure.value / 60:,.1f}"}
+    return by_unit.get(figure.unit, f"{figure.value:,}")
+
+
+def of_figure(figure: Figure, services: Names) -> Iterator[str]:
+    """Say a figure with the key under which its rows are found, a line for each language."""
+    for locale, name in zip(LOCALES, figure_name(figure, services), strict=True):
+        unit = say(f"outcome_unit_{figure.unit}", locale) if figure.value is not None else ""
+        yield f"  {figure.key}  {name} {figure_value(figure)} {unit}".rstrip()
 
 
 def of_comparison(found: Sequence[Compared]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import typer
 
 from timebank.charity.outcome import by_cost, compare_projects, outcome_of
 from timebank.charity.shortage import Asked, shortage_of
-from timebank.charity.told import both, of_figure, of_shortage
+from timebank.charity.told import both, of_figure, of_shortage, service_names
 from timebank.charity.worth import worth_in
 from timebank.core.clock import day_of, now
 from timebank.core.naming import number_of
@@ -35,8 +35,9 @@ def report(
     with reading() as session:
         number = number_of(session, Organisation, office, kind="charity_office")
         found = outcome_of(session, number, project)
-        for figure in found.figures:
-            typer.echo(of_figure(figure))
+        services = service_names(session)
+        for line in (line for figure in found.figures for line in of_figure(figure, services)):
+            typer.echo(line)
         if excel is not None:
             _write(excel, outcome_workbook(session, found))
         if html is not None:

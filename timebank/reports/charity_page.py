@@ -1,50 +1,25 @@
 """A project's outcome, and what is missing in a week on a map, as HTML files that open offline, Chinese first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from timebank.charity.budget import lines_of, spoken_for
 from timebank.charity.life import steps_of
 from timebank.charity.outcome import Figure, Outcome
 from timebank.charity.shortage import Short
-from timebank.charity.told import gains_said, remedies_said, yuan
+from timebank.charity.told import figure_name, figure_value, gains_said, remedies_said, service_names, yuan
 from timebank.charity.worth import Worth
 from timebank.core.clock import SHANGHAI
 from timebank.core.places import district_outline
 from timebank.core.texts import catalogue, say
-from timebank.needs.tables import Service
 from timebank.reports.charts import REDS, Region, outline_map, shades
 from timebank.reports.figures import Street
 from timebank.reports.page import LOCALES, bilingual, environment_of, in_both
 
 TILES = ("persons", "spent", "cost_per_person", "contributions", "handouts")
-Names = Mapping[str, tuple[str, str]]
-
-
-def service_names(session: Session) -> Names:
-    """Return the names of every service in both languages, by code."""
-    return {row.code: (row.name_zh, row.name_en) for row in session.exec(select(Service))}
-
-
-def figure_name(figure: Figure, services: Names) -> tuple[str, str]:
-    """Return what a figure is called in both languages."""
-    name, _, what = figure.key.partition("/")
-    zh, en = services.get(what, (what, what))
-    return (
-        say(f"outcome_{name}", "zh", service=zh),
-        say(f"outcome_{name}", "en", service=en),
-    )
-
-
-def figure_value(figure: Figure) -> str:
-    """Write a figure as people read it: money in yuan, minutes as hours."""
-    if figure.value is None:
-        return "—"
-    by_unit = {"cents": f"{figure.value / 100:,.2f}", "min": f"{figure.value / 60:,.1f}"}
-    return by_unit.get(figure.unit, f"{figure.value:,}")
 
 
 def render_outcome(session: Session, found: Outcome, *, now: datetime) -> str:

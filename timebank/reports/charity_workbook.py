@@ -13,10 +13,9 @@ from sqlmodel import Session
 from timebank.charity.budget import lines_of
 from timebank.charity.outcome import Compared, Outcome, every_line
 from timebank.charity.shortage import Short
-from timebank.charity.told import gains_said, remedies_said
+from timebank.charity.told import figure_name, gains_said, remedies_said, service_names
 from timebank.charity.worth import Worth
 from timebank.core.texts import catalogue, say
-from timebank.reports.charity_page import figure_name, service_names
 
 HEAD_ROW = 2
 NAME_WIDTH, CELL_WIDTH = 26, 16

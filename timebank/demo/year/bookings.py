@@ -5,14 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session
 
 from timebank.bookings.endings import call_off, keep_lists
 from timebank.bookings.listing import list_length, performed
 from timebank.bookings.notices import notice_done, notices_of
 from timebank.bookings.outcomes import Outcome, free_missed, record_day
-from timebank.bookings.refusals import AlreadyBooked, NoSuchTime
+from timebank.bookings.refusals import AlreadyBooked, NoSuchTime, NotForThisSenior
 from timebank.bookings.requests import Asked, Destination, ask_place
 from timebank.bookings.rounds import decide
 from timebank.bookings.rules import set_terms, standard_terms
@@ -24,7 +24,8 @@ from timebank.demo.district import OFFICE
 from timebank.demo.published import published, subdistricts
 from timebank.demo.year.chapter import DAYS_OF_YEAR, Chapter, Year
 from timebank.needs.tables import Service
-from timebank.people.tables import Organisation, SeniorCategory
+from timebank.people.focus import CATEGORY, held_on
+from timebank.people.tables import Organisation
 from timebank.projects.fitting import Fitting, fit_resource, resource_of
 from timebank.projects.projects import (
     ProjectDraft,
@@ -36,7 +37,6 @@ from timebank.projects.projects import (
 )
 
 KEY = "bookings"
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
 CLIMB = "stair_climb"
 GROUPS = {"bath": "severe_functional_impairment", "trip": "severe_registered_disability"}
 MISSED, CALLED_OFF, SHORT_NOTICE = 0.025, 0.015, 0.15
@@ -217,7 +217,7 @@ def _ask(session: Session, random: np.random.Generator, year: Year, day: date, s
     )
     wanted = due - _had_or_ahead(session, number, (year.starts_on, last))
     a_day = max(2, round(ASKED_A_DAY * _total(service) * year.scale / DAYS_OF_YEAR))
-    people = _people(session, service)
+    people = _people(session, service, day)
     for place in range(max(0, min(wanted, a_day))):
         begins = first + timedelta(days=int(random.integers(max(1, (last - first).days - 3))))
         ends = min(last, begins + timedelta(days=5))
@@ -240,12 +240,12 @@ def _had_or_ahead(session: Session, service_id: int, days: tuple[date, date]) ->
     return int(connection.execute(wanted).scalar_one()) + int(connection.execute(asked).scalar_one())
 
 
-def _people(session: Session, service: str) -> Sequence[int]:
-    """Return the seniors for whom a service is, in order."""
+def _people(session: Session, service: str, day: date) -> Sequence[int]:
+    """Return the seniors for whom a service is on a day, in order."""
     wanted = (
         select(CATEGORY.c.senior_id)
         .join(SENIOR, SENIOR.c.person_id == CATEGORY.c.senior_id)
-        .where(CATEGORY.c.category == GROUPS[service], SENIOR.c.status == "active")
+        .where(CATEGORY.c.category == GROUPS[service], SENIOR.c.status == "active", held_on(day))
         .order_by(CATEGORY.c.senior_id)
     )
     return list(session.connection().execute(wanted).scalars())
@@ -281,11 +281,11 @@ def _wish(
 
 
 def _ask_one(session: Session, random: np.random.Generator, day: date, key: str, asked: Asked) -> None:
-    """Ask; who has asked already, or for days without a slot, is told so and rings off."""
+    """Ask; who has asked already, is in the category no more, or asks for days without a slot, is told so."""
     minute = ASKING_MIN + int(random.integers(-90, 1))
     try:
         ask_place(session, asked, idempotency_key=f"year {key}", now=moment_at(day, minute))
-    except (AlreadyBooked, NoSuchTime):
+    except (AlreadyBooked, NoSuchTime, NotForThisSenior):
         return
 
 
@@ -298,7 +298,7 @@ def _ask_for_a_series(session: Session, random: np.random.Generator, year: Year,
     stands = session.connection().execute(select(REQUEST.c.id).where(live).limit(1)).scalar()
     if day.weekday() != 0 or a_week < SERIES_FROM_A_WEEK or ends > year.ends_on or stands is not None:
         return
-    people = _people(session, "trip")
+    people = _people(session, "trip", day)
     who = int(people[int(random.integers(len(people)))])
     weekdays = sum(1 << weekday for weekday in SERIES_DAYS)
     climb = (number_of(session, Service, CLIMB),)
