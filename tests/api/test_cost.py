@@ -105,7 +105,10 @@ def test_points_are_whole_and_one_at_least(tenths: float, whole: int) -> None:
     assert points(tenths) == whole
 
 
-@pytest.mark.parametrize("step", QUERIES, ids=str)
+READS = [step for step in QUERIES if not step.query.lstrip().startswith("mutation")]
+
+
+@pytest.mark.parametrize("step", READS, ids=str)
 def test_no_documented_query_costs_more_than_it_was_taken_for(window: Door, step: Step) -> None:
     """Who is told a price before must not be charged more after."""
     cost = window.ask(step.who, step.query).json()["extensions"]["cost"]

@@ -43,9 +43,9 @@ HOSTILE = {
     "mutations": (f"mutation {aliased(5, START)}", "fields at the top"),
     "mutations in a fragment": (f"mutation {{ ...M }} fragment M on Mutation {aliased(5, START)}", "fields at the top"),
     "fields": ("{ viewer { " + "scopes " * 500 + "} }", "fields"),
-    "full pages": ("{ " + full(14) + " }", "values that it may answer"),
-    "full pages by a variable": ("query($n: Int!) { " + full(14, "$n") + " }", "values that it may answer"),
-    "full pages by a default": ("query($m: Int! = 100) { " + full(14, "$m") + " }", "values that it may answer"),
+    "full pages": ("{ " + full(20) + " }", "values that it may answer"),
+    "full pages by a variable": ("query($n: Int!) { " + full(20, "$n") + " }", "values that it may answer"),
+    "full pages by a default": ("query($m: Int! = 100) { " + full(20, "$m") + " }", "values that it may answer"),
     "pages in pages": (
         "{ pairs(first: 100) { edges { pairs(first: 100) { edges { a b c } } } } }",
         "values that it may answer",

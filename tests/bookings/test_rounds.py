@@ -1,6 +1,6 @@
 """Who gets the scarce place: tiers, then waiting and distance together, and why stands beside it in both languages."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from timebank.bookings.steps import request_of
 from timebank.bookings.tables import PlaceDecision, PlaceRound
 from timebank.bookings.told import decisions_of, last_decision, why_said
 from timebank.needs.tables import Need
+from timebank.people.tables import SeniorCategory
 from timebank.planning.priorities import First, set_priorities
 from timebank.projects.tables import Booking
 
@@ -82,10 +83,8 @@ def test_an_earlier_tier_comes_first(desk: Desk, session: Session) -> None:
     _in_rounds(desk, session)
     desk.home(session, "S1", 100)
     desk.home(session, "S3", 3000)
-    session.connection().execute(
-        text("INSERT INTO senior_category VALUES (:who, 'childless', '2026-01-01', NULL, '')"),
-        {"who": desk.world.seniors["S3"]},
-    )
+    session.add(SeniorCategory(senior_id=desk.world.seniors["S3"], category="childless", from_day=date(2026, 1, 1)))
+    session.flush()
     set_priorities(session, [First(0, category="childless")], from_day=MONDAY, actor="office", now=desk.now)
     near, childless = desk.number(session, "S1"), desk.number(session, "S3")
 

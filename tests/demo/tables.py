@@ -32,8 +32,8 @@ Ranks = dict[str, dict[int, int]]
 
 
 def everything(engine: Engine) -> Rows:
-    """Return every row of every table but the tokens, sorted."""
-    tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "access_token"]
+    """Return every row of every table but the tokens and what is told of them, sorted."""
+    tables = [table for table in SQLModel.metadata.sorted_tables if table.name not in ("access_token", "access_event")]
     with transaction(engine, read_only=True) as session:
         ranks = {table.name: _ranks(session, table) for table in tables if "id" in table.c}
         return {table.name: _rows(session, table, ranks) for table in tables}

@@ -13,7 +13,9 @@ from timebank.imports.columns import plain
 from timebank.imports.faults import MOST_KEPT, CellFault, Faults, mask, visible
 from timebank.imports.templates import template_columns
 
-SOURCES = Path(str(resources.files("timebank.imports")))
+HOUSE = Path(str(resources.files("timebank")))
+SOURCES = sorted(path for room in ("imports", "programmes", "alarms") for path in (HOUSE / room).glob("*.py"))
+"""Everything that reads a file by cells."""
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 
 
@@ -21,7 +23,7 @@ def said_to(*names: str) -> set[str]:
     """Return the codes that the sources hand to functions of these names."""
     calls = [
         node
-        for path in SOURCES.glob("*.py")
+        for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in names
     ]
@@ -106,7 +108,7 @@ def test_every_fault_and_refusal_has_its_text() -> None:
 
 def test_every_text_of_a_fault_is_said_somewhere() -> None:
     """A text that nothing says is left over from a check that went, perhaps by mistake."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in SOURCES)
     texts = [key.partition("_")[2] for key in catalogue() if key.startswith(("fault_", "refused_"))]
 
     assert [text for text in texts if f'"{text}"' not in sources] == []

@@ -1,6 +1,7 @@
 """Two registrations become one with all that refers to them, and part again; what would break a rule is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -258,9 +259,8 @@ def test_spent_minutes_cannot_come_back(engine: Engine, town: Town) -> None:
         town.earn(session, "S1", 100)
         kept = another(session, town.world, "S1B")
         number = _merge(session, kept, town.who("S1"), town.noon)
-        people = {"S1B": kept}
-        town.world.seniors.update(people)
-        held = town.book_visit(session, ref="S1B")
+        wider = replace(town, world=replace(town.world, seniors=town.world.seniors | {"S1B": kept}))
+        held = wider.book_visit(session, ref="S1B")
         before = stored(session)
         with pytest.raises(MinutesSpent) as refused:
             undo(session, number, act=town.act("undo"))

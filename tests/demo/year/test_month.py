@@ -1,5 +1,6 @@
 """A month of a tenth of the district, every system played: the table beside the published one, on both databases."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -64,3 +65,12 @@ def test_books_hold_after_a_month(month: Month) -> None:
 def test_table_is_counted_again_from_the_rows(month: Month) -> None:
     """The figures are what stands in the database, not what a run remembered."""
     assert counted(month.engine, month.played.year, CHAPTERS) == month.played.rows
+
+
+def test_every_system_answers_for_rows_of_its_own(month: Month) -> None:
+    """Two systems that count the same row would hide that one of them plays nothing."""
+    with transaction(month.engine, read_only=True) as session:
+        keys = Counter(key for chapter in CHAPTERS for key in chapter.count(session, month.played.year))
+
+    assert {key for key, count in keys.items() if count > 1} == set()
+    assert set(published_rows()) <= set(keys)
