@@ -58,7 +58,8 @@ def page(
 ) -> Connection[T]:
     """Read a page of up to ``first`` rows after a cursor; ``key`` has ``parts`` numbers and orders the list.
 
-    Whether there is more is only looked for when it is asked, by reading one row past the last.
+    One row past the last is read with the page, so that to know whether there is more takes no statement of its own;
+    only after a page of the largest size it is looked for, when it is asked.
 
     Raises
     ------
@@ -67,10 +68,11 @@ def page(
     """
     if not 1 <= first <= MOST_ROWS:
         raise WrongInput(field="first", value=str(first), right=Phrase("right_range", least=1, most=MOST_ROWS))
-    rows = read(first, read_cursor(kind, after, parts))
+    found = read(min(first + 1, MOST_ROWS), read_cursor(kind, after, parts))
+    rows = found[:first]
     edges = [Edge(cursor=cursor(kind, *key(row)), node=node(row)) for row in rows]
     end = PageInfo(
         end_cursor=edges[-1].cursor if edges else None,
-        more=lambda: len(rows) == first and bool(read(1, key(rows[-1]))),
+        more=lambda: len(found) > first or (len(rows) == MOST_ROWS and bool(read(1, key(rows[-1])))),
     )
     return Connection(edges=edges, page_info=end)

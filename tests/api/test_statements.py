@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from graphql import parse
+from graphql import FieldNode, OperationDefinitionNode, parse
 from sqlalchemy import Engine, event
 
 from api.app import create_app
@@ -44,6 +44,40 @@ def _statements(engine: Engine) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
+OF_THE_DOOR = ("access_token", "call_bucket", "set_config")
+
+
+@contextmanager
+def _reading(engine: Engine) -> Iterator[list[str]]:
+    """Gather what an operation says to the database; who asks, and what is left to them, is the same for all."""
+    with _statements(engine) as said:
+        yield said
+    who = next(n for n, one in enumerate(said) if "access_token" in one)
+    is_organisation = who + 1 < len(said) and "FROM organisation" in said[who + 1]
+    del said[: who + 1 + is_organisation]
+    said[:] = [one for one in said if not any(part in one for part in OF_THE_DOOR)]
+
+
+PAGES = {"edges", "node", "nodes", "pageInfo", "me"}
+"""Fields that hold a page or a person together and are no rows of their own."""
+COUNTED = {"eligibleSeniors": 1}
+"""Values that are counted from other rows, and take a statement for all rows together."""
+
+
+def _relations(query: str) -> int:
+    """Return how many relations a query selects: fields that answer rows, wherever they stand in it."""
+    found = 0
+    waiting = [node for node in parse(query).definitions if isinstance(node, OperationDefinitionNode)]
+    selections = [node.selection_set for node in waiting]
+    while selections:
+        for node in selections.pop().selections:
+            below = getattr(node, "selection_set", None)
+            name = node.name.value if isinstance(node, FieldNode) else ""
+            found += COUNTED.get(name, 0) + (below is not None and name not in PAGES)
+            selections += [below] if below is not None else []
+    return found
+
+
 def _counted(door: Door, step: Step, rows: int) -> tuple[int, int]:
     """Return the rows of an answer with pages of a size, and the statements they took."""
     query = re.sub(r"first: \d+", f"first: {rows}", step.query)
@@ -70,6 +104,27 @@ def test_twenty_rows_take_as_many_statements_as_one(played: Door, step: Step) ->
 
     assert twenty >= 20 * one > 0
     assert statements_of_twenty == statements_of_one <= 12
+
+
+READ = [step for step in QUERIES if "mutation" not in step.query]
+
+
+@pytest.mark.parametrize("step", WHOLE + READ, ids=str)
+def test_an_operation_takes_one_statement_for_each_relation_that_it_selects(played: Door, step: Step) -> None:
+    """What is joined ahead is read once; a field that asks by itself would be seen here, however few its rows."""
+    with _reading(played.engine) as said:
+        answer = played.ask(step.who, step.query)
+
+    assert "errors" not in answer.json()
+    assert 1 <= len(said) <= 1 + _relations(step.query)
+
+
+def test_relations_are_counted_by_hand() -> None:
+    """The bound of the test above is no looser than it says."""
+    query = """{ me { nextVisits(first: 1) { edges { node { id } } } }
+        projects(first: 1) { edges { node { resources { id } eligibleSeniors } } } }"""
+
+    assert _relations(query) == 4
 
 
 def test_pages_are_found_by_their_size() -> None:
