@@ -17,6 +17,7 @@ from benchmarks import (
     district,
     flow,
     gap,
+    graphql,
     ledger,
     meters,
     pairing,
@@ -40,6 +41,7 @@ QUICK_BY_NAME = {
     "flow": flow.QUICK,
     "gap": gap.QUICK,
     "pairing": pairing.QUICK,
+    "graphql": graphql.QUICK,
 }
 """Names of all benchmarks, with the options that only see that they run."""
 

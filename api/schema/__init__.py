@@ -1,10 +1,11 @@
 """The schema: a file for each noun, put together here."""
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from graphql import GraphQLError
+from graphql.execution.middleware import MiddlewareManager
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
@@ -25,6 +26,7 @@ from api.schema.district import Area, Service, Shortage, areas, services, shorta
 from api.schema.greetings import GreetingMutations, GreetingQueries
 from api.schema.nodes import Node
 from api.schema.pairs import MatchFilter, Pair, UnmetNeed, pairs, unmet
+from api.schema.plain import read_plainly
 from api.schema.plans import (
     MatchRun,
     MatchRunInput,
@@ -244,8 +246,30 @@ class ReadAlready(SchemaExtension):
         yield
 
 
+def _is_never(_value: object) -> bool:
+    return False
+
+
 class Schema(strawberry.Schema):
     """A schema that logs nothing by itself: faults are logged where their words can be left out."""
+
+    @override
+    def _get_middleware_manager(self, extensions: list[SchemaExtension]) -> MiddlewareManager:
+        """Put nothing around fields where no extension wishes to stand: an empty manager would be asked for each."""
+        manager = super()._get_middleware_manager(extensions)
+        return manager if manager.middlewares else None  # type: ignore[return-value]  # the executor takes none
+
+    @override
+    def _get_execute_function(self) -> Callable[..., Any]:
+        """Let no value be asked whether it is to be awaited where the whole operation is done in one thread."""
+        execute = super()._get_execute_function()
+
+        def run(*parts: Any, **options: Any) -> Any:
+            if "is_async_iterable" in options:  # the library says so for operations in one thread alone
+                options["is_awaitable"] = _is_never
+            return execute(*parts, **options)
+
+        return run
 
     @override
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
@@ -259,6 +283,7 @@ SCHEMA = Schema(
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),
     extensions=[ReadAlready],
 )
+read_plainly(SCHEMA._schema)  # noqa: SLF001  # the library shows its types by no other name
 
 
 def print_schema() -> str:

@@ -53,7 +53,7 @@ def _both(says: str, **parts: Any) -> list[Rule]:
     return [Rule(says=f"{says}, answered as {accept}", accept=accept, **parts) for accept in (ANSWER_TYPE, JSON_TYPE)]
 
 
-BAD = {"statuses": (400,), "lacks": ("data",)}
+BAD: dict[str, Any] = {"statuses": (400,), "lacks": ("data",)}
 MEDIA = [
     Rule(says="the new media type is answered in", body={"query": PLAIN}, media=ANSWER_TYPE),
     Rule(says="JSON is answered in", accept=JSON_TYPE, body={"query": PLAIN}, media=JSON_TYPE),
@@ -120,7 +120,7 @@ FAULTS = [
     Rule(says="parameters that are wrong are a bad request", body={"qeury": PLAIN}, statuses=(400,)),
     Rule(says="extensions that nobody knows are taken", body={"query": PLAIN, "extensions": {"a": "b"}}, data=TYPENAME),
 ]
-OLD = {"accept": JSON_TYPE, "lacks": ("data",), "media": JSON_TYPE}
+OLD: dict[str, Any] = {"accept": JSON_TYPE, "lacks": ("data",), "media": JSON_TYPE}
 DOCUMENTS = [
     Rule(says="a text that is no document is 200 in JSON", body={"query": "{"}, **OLD),
     Rule(says="an invalid document is 200 in JSON", body={"query": "{ 8f31403d }"}, **OLD),
