@@ -44,7 +44,7 @@ WORST = {
 
 def door(asked: Bank) -> Ask:
     """Answer by the door itself; only what it says beside the data is left out of what is compared."""
-    served = GraphQL(asked.engine, lambda: NOON, PLENTY)
+    served = GraphQL(asked.engine, lambda: NOON, limits=PLENTY)
     header, voice = f"Bearer {asked.token}", Voice("en")
 
     def ask(query: str) -> bytes:
