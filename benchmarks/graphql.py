@@ -23,6 +23,8 @@ from benchmarks.command import Tell, answer, options
 from benchmarks.graphql_bank import NOON, Bank, bank
 from benchmarks.graphql_peers import PEERS, Ask
 from benchmarks.report import Report, Value, at_most
+from timebank.access.entrance import Entrance
+from timebank.access.providers import Providers
 from timebank.people.buckets import Bucket
 
 QUICK = ("--rounds", "2", "--calls", "2")
@@ -44,7 +46,8 @@ WORST = {
 
 def door(asked: Bank) -> Ask:
     """Answer by the door itself; only what it says beside the data is left out of what is compared."""
-    served = GraphQL(asked.engine, lambda: NOON, limits=PLENTY)
+    entrance = Entrance(asked.engine, lambda: NOON, url="http://127.0.0.1:8000", providers=Providers(()))
+    served = GraphQL(asked.engine, lambda: NOON, entrance, PLENTY)
     header, voice = f"Bearer {asked.token}", Voice("en")
 
     def ask(query: str) -> bytes:
