@@ -10,7 +10,7 @@ from benchmarks.all import QUICK_BY_NAME, joined, measure
 from benchmarks.report import Report, at_most
 
 ROOT = Path(__file__).parents[2]
-UNITS = ("_s", "_mb", "_m", "_per_s")
+UNITS = ("_ms", "_s", "_mb", "_m", "_per_s")
 STAGES = ("candidates", "pairing", "calendar", "verify")
 
 
