@@ -94,7 +94,7 @@ FLOWS = frozenset(
 )
 """Figures that grow with the days that are played; the others stand."""
 WHOLE = frozenset({"care_force.charities", "care_force.charities_for_seniors", "care_force.advice_points"})
-"""Figures of the district that a smaller one has too: an organisation, or a point of a committee, is there or is not."""
+"""Figures that a smaller district has too: an organisation or a committee's point is there or is not."""
 
 
 def published_rows() -> dict[str, int]:
