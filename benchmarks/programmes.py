@@ -19,6 +19,7 @@ from benchmarks.report import Report, Target, Value, at_most, equal
 from benchmarks.residents import AREA, PLAN_ID
 from benchmarks.stores import PostgresStores, SqliteStores, postgres_url
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.people.tables import OrganisationArea
 from timebank.programmes.enrolments import enrol_waiting
@@ -76,7 +77,7 @@ def _fill(engine: Engine, *, visits: int, days: int, seniors: int, volunteers: i
         connection.execute(text("UPDATE person SET born_on = :born"), {"born": date(1940, 1, 1)})
         connection.execute(text(FOCUS), {"day": FIRST})
         connection.execute(
-            insert(OrganisationArea.__table__),  # type: ignore[attr-defined]  # SQLModel adds it
+            insert(table_of(OrganisationArea)),
             [{"organisation_id": OFFICE_ID, "area_id": AREA["id"]}],
         )
         draft = ProgrammeDraft(

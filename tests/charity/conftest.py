@@ -12,6 +12,7 @@ from tests.worlds import MONDAY, World, bath_project
 from timebank.charity.budget import By, Promise, commit, plan_line
 from timebank.charity.life import Asked, take_step
 from timebank.charity.means import Brought, receive
+from timebank.core.columns import table_of
 from timebank.projects.projects import BOOKING, ResourceDraft, SlotPattern, create_project, project_number
 from timebank.projects.tables import Commitment, Contribution, Project, Resource, Slot
 
@@ -81,7 +82,7 @@ def office(session: Session, world: World, noon: datetime) -> Office:
 
 def price(session: Session, project: int, cents: int) -> None:
     """Let a place of a project cost something."""
-    table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(Resource)
     session.connection().execute(update(table).where(table.c.project_id == project).values(place_cost_cents=cents))
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from tests.ledger.conftest import Pair, make_pair, make_past
 from tests.ledger.flips import unguard, unnamed_flips
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.holds import capture, expire_due, hold, reverse, void
@@ -18,7 +19,7 @@ from timebank.ledger.seals import SEAL, seal_transfers
 from timebank.ledger.tables import HoldOpen
 from timebank.ledger.terms import TRANSFER
 
-HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+HOLD_OPEN = table_of(HoldOpen)
 COLUMNS = [
     pytest.param(table, column.name, id=f"{table.name}.{column.name}")
     for table in (TRANSFER, ENTRY, ACCOUNT, SEAL, HOLD_OPEN)

@@ -7,6 +7,7 @@ from sqlalchemy import Table, select, text
 from sqlmodel import Session
 
 from tests.ledger.conftest import Pair, tamper
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongState
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.holds import capture, hold
@@ -15,7 +16,7 @@ from timebank.ledger.reconcile import reconcile
 from timebank.ledger.tables import HoldOpen
 from timebank.ledger.terms import TRANSFER
 
-HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+HOLD_OPEN = table_of(HoldOpen)
 CORRUPTIONS = {
     "sums": "UPDATE account SET credits = credits + 7, debits = debits + 3, held = 0, version = version + 2",
     "moments": "UPDATE account SET moved_at = (SELECT MIN(expires_at) FROM hold_open) WHERE moved_at IS NOT NULL",

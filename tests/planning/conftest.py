@@ -13,6 +13,7 @@ from matching.columns import Columns
 from matching.problem import Problem
 from tests.conftest import fresh_database
 from tests.worlds import MONDAY, World
+from timebank.core.columns import table_of
 from timebank.core.database import database, transaction
 from timebank.needs.tables import Need
 from timebank.planning.problem_rows import Question, load_problem
@@ -48,7 +49,7 @@ def row(table: Columns, number: int) -> dict[str, Any]:
 
 def change(engine: Engine, model: type[SQLModel], number: int, **values: Any) -> None:
     """Change a row by the number of its first key column."""
-    table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(model)
     key = next(iter(table.primary_key.columns))
     with transaction(engine) as session:
         session.connection().execute(update(table).where(key == number).values(**values))

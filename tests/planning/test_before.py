@@ -10,6 +10,7 @@ from sqlmodel import Session
 from matching.problem import Params
 from tests.planning.conftest import Plan, add, ask, bath_of, book, booked, change, paired, publish, row, say, visited
 from tests.worlds import MONDAY, World
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need
 from timebank.people.tables import SeniorCategory
 from timebank.planning.presets import preset, release
@@ -120,7 +121,7 @@ def test_a_place_is_a_once_too(engine: Engine, world: World) -> None:
     """One bath after a fall is one bath."""
     need = world.needs["S2-bath"]
     change(engine, Need, need, frequency_kind="once", frequency_count=1)
-    slot = say(engine, lambda session: session.connection().execute(select(Slot.__table__.c.id)).scalars().first())  # type: ignore[attr-defined]  # SQLModel adds it
+    slot = say(engine, lambda session: session.connection().execute(select(table_of(Slot).c.id)).scalars().first())
     say(engine, lambda session: book(session, slot, need, "used"))
 
     assert need in ask(engine, Question(starts_on=MONDAY, horizon_days=14)).needs.ids.tolist()
@@ -130,7 +131,7 @@ def test_a_place_is_a_once_too(engine: Engine, world: World) -> None:
 def _one_place(engine: Engine, world: World) -> int:
     """S4 needs a bath too, and one place a day is all there is; returns the number of S4's need."""
     add(engine, SeniorCategory(senior_id=world.seniors["S4"], category="severe_functional_impairment", from_day=MONDAY))
-    slots = say(engine, lambda session: session.connection().execute(select(Slot.__table__.c.id)).scalars().all())  # type: ignore[attr-defined]  # SQLModel adds it
+    slots = say(engine, lambda session: session.connection().execute(select(table_of(Slot).c.id)).scalars().all())
     for slot in slots:
         change(engine, Slot, slot, places=1)
     return add(engine, bath_of(world, "S4", "EAST"))
@@ -149,7 +150,7 @@ def test_who_waited_longest_has_the_scarce_place(engine: Engine, world: World, p
 
 
 def _past_bath(engine: Engine, world: World, day: date) -> None:
-    resource = say(engine, lambda session: session.connection().execute(select(Resource.__table__.c.id)).scalar_one())  # type: ignore[attr-defined]  # SQLModel adds it
+    resource = say(engine, lambda session: session.connection().execute(select(table_of(Resource).c.id)).scalar_one())
     slot = add(engine, Slot(resource_id=resource, day=day, starts_min=540, ends_min=600, places=1))
     say(engine, lambda session: book(session, slot, world.needs["S2-bath"], "used"))
 
@@ -186,8 +187,8 @@ def test_a_series_keeps_its_slot_from_plan_to_plan(engine: Engine, world: World,
 
 def _days_booked(session: Session, plan_id: int) -> list[Any]:
     slots = {slot for slot, _ in booked(session.get_bind(), plan_id)}  # type: ignore[arg-type]  # it is an engine
-    days = select(Slot.__table__.c.day).where(Slot.__table__.c.id.in_(slots))  # type: ignore[attr-defined]  # SQLModel adds it
-    return list(session.connection().execute(days.order_by(Slot.__table__.c.day)).scalars())  # type: ignore[attr-defined]  # SQLModel adds it
+    days = select(table_of(Slot).c.day).where(table_of(Slot).c.id.in_(slots))
+    return list(session.connection().execute(days.order_by(table_of(Slot).c.day)).scalars())
 
 
 def test_a_plan_that_was_only_proposed_was_not_before(engine: Engine, world: World, plan: Plan) -> None:

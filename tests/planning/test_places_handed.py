@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from tests.planning.conftest import Plan, add, ask, bath_of, book, booked, change, publish, row, say
 from tests.worlds import MONDAY, World
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongState
 from timebank.needs.tables import Need, NeedAlso, Service
 from timebank.people.tables import SeniorCategory
@@ -32,7 +33,7 @@ def _slots(engine: Engine) -> list[int]:
 
 
 def _every_slot() -> Any:
-    table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(Slot)
     return select(table.c.id).order_by(table.c.id)
 
 
@@ -74,7 +75,7 @@ def costly(engine: Engine, world: World) -> World:
 
 
 def _resource(engine: Engine) -> int:
-    table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(Resource)
     return int(say(engine, lambda session: session.connection().execute(select(table.c.id)).scalar_one()))
 
 
@@ -100,7 +101,7 @@ def test_what_was_spent_is_spent(engine: Engine, costly: World, plan: Plan) -> N
 
 
 def _use(session: Session, slot: int, need: int) -> None:
-    table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(Booking)
     session.connection().execute(
         table.update().where(table.c.slot_id == slot, table.c.need_id == need).values(status="used")
     )

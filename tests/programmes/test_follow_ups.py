@@ -11,6 +11,7 @@ from sqlmodel import Session
 from tests.programmes.conftest import Care
 from tests.together import at_once
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.people.tables import Absence
@@ -151,7 +152,7 @@ def test_hospital_writes_the_absence_down(session: Session, paired: Care) -> Non
         away_until=date(2026, 3, 20),
     )
 
-    absence = session.connection().execute(select(Absence.__table__)).one()  # type: ignore[attr-defined]  # SQLModel adds it
+    absence = session.connection().execute(select(table_of(Absence))).one()
     assert (absence.person_id, absence.to_day) == (paired.world.seniors["S1"], date(2026, 3, 20))
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from tests.visits.giving import gave, gave_together, is_person, make_plan, set_rules
 from tests.worlds import MONDAY, World
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.ledger.accounts import POOL, account_id, account_of_person, balance_of, member_code, open_accounts
 from timebank.ledger.holds import reverse
 from timebank.ledger.posting import Posting, post
@@ -291,7 +292,7 @@ def test_service_is_the_one_that_was_given(
     before = gave(session, world, plan, day=MONDAY, need="S1-greeting")
     need = session.get_one(Need, world.needs["S1-greeting"])
     session.connection().execute(
-        update(Need.__table__).where(Need.__table__.c.id == need.id).values(service_id=world.services["bath"])  # type: ignore[attr-defined]  # SQLModel adds it
+        update(table_of(Need)).where(table_of(Need).c.id == need.id).values(service_id=world.services["bath"])
     )
 
     assert why(session, world, before)[0] == 60

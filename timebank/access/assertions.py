@@ -4,15 +4,15 @@ import hashlib
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
 from timebank.access.jwts import LEEWAY, check_times, check_words, look_into, public_key, text_of, verify
 from timebank.access.tables import AssertionSeen, ClientCredential
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.people.tokens import TokenRefused
 
-SEEN: Table = AssertionSeen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SEEN = table_of(AssertionSeen)
 LONGEST_LIFE = timedelta(minutes=5)
 Keys = Callable[[str], list[tuple[ClientCredential, dict[str, str]]]]
 

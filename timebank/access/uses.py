@@ -3,13 +3,14 @@
 import threading
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, Table, bindparam, update
+from sqlalchemy import Engine, bindparam, update
 
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.core.errors import StoreUnavailable
 from timebank.people.tables import AccessToken
 
-TOKEN: Table = AccessToken.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+TOKEN = table_of(AccessToken)
 LAG = timedelta(minutes=10)
 """How far what is told of a token's last use may be behind."""
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from timebank.alarms.asking import add_step
@@ -29,8 +29,9 @@ from timebank.alarms.readings import (
 from timebank.alarms.tables import MeterEpisode
 from timebank.alarms.usage import HOURS_A_DAY, Counts, covered
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 
-EPISODE: Table = MeterEpisode.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+EPISODE = table_of(MeterEpisode)
 METERS_AT_ONCE = 100
 """Meters that are looked at together when long times are: their hours of a year take about 7 MB a column."""
 WATCH = "meters"

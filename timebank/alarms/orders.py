@@ -7,18 +7,13 @@ from sqlalchemy import ColumnElement, Row, Table, and_, func, or_, select
 from sqlmodel import Session
 
 from timebank.alarms.tables import AlarmAsk, AlarmDevice, AlarmEvent, AlarmOrder, WebhookSource
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.people.tables import Area, OrganisationArea, Person, Senior, Volunteer
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-ORDER, EVENT, ASK, DEVICE = map(_table, (AlarmOrder, AlarmEvent, AlarmAsk, AlarmDevice))
-SOURCE, SENIOR, AREA, VOLUNTEER, PERSON = map(_table, (WebhookSource, Senior, Area, Volunteer, Person))
-OWN: Table = _table(OrganisationArea)
+ORDER, EVENT, ASK, DEVICE = map(table_of, (AlarmOrder, AlarmEvent, AlarmAsk, AlarmDevice))
+SOURCE, SENIOR, AREA, VOLUNTEER, PERSON = map(table_of, (WebhookSource, Senior, Area, Volunteer, Person))
+OWN: Table = table_of(OrganisationArea)
 MOST_ROWS = 100
 
 

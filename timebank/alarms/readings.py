@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from timebank.alarms.meter_rules import MeterRules
@@ -14,13 +14,14 @@ from timebank.alarms.orders import AREA, DEVICE, SENIOR
 from timebank.alarms.tables import MeterDay
 from timebank.alarms.usage import HOURS_A_DAY, NEAR_H, UNKNOWN, Counts, Flags, Window, hour_number, merged
 from timebank.core.clock import SHANGHAI
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, wait_turn
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.tables import Absence
 
-METER_DAY: Table = MeterDay.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ABSENCE: Table = Absence.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+METER_DAY = table_of(MeterDay)
+ABSENCE = table_of(Absence)
 MOST_LITRES = 2**31 - 1
 IDS_A_QUERY = 5000
 EARLY = timedelta(hours=1)

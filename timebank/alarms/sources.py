@@ -4,20 +4,21 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.alarms.devices import CODE
 from timebank.alarms.orders import SOURCE
 from timebank.alarms.tables import WebhookMessage, WebhookSecret, WebhookSource
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.signatures import Signed, check, make_secret
 from timebank.core.texts import Phrase
 
-SECRET: Table = WebhookSecret.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-MESSAGE: Table = WebhookMessage.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SECRET = table_of(WebhookSecret)
+MESSAGE = table_of(WebhookMessage)
 MOST_SECRETS = 5
 LONGEST_OVERLAP_DAYS = 90
 

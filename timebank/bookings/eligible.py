@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
 from timebank.bookings.refusals import BudgetUsedUp, NoSuchTime, NotForThisSenior, OutsideProjects
+from timebank.core.columns import table_of
 from timebank.core.minutes import format_clock
 from timebank.core.texts import Locale, Phrase, say
 from timebank.needs.tables import Service
@@ -20,10 +21,10 @@ from timebank.planning.slot_rows import left_for_places
 from timebank.projects.tables import Project, Resource, Slot
 from timebank.rules.decision import age_on
 
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SLOT = table_of(Slot)
+RESOURCE = table_of(Resource)
+PROJECT = table_of(Project)
+SENIOR = table_of(Senior)
 MOST_TIMES = 6
 
 

@@ -6,7 +6,7 @@ All of it in one transaction: the place is free, decided anew, and told to the d
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from timebank.bookings.notices import tell_desks
@@ -25,13 +25,14 @@ from timebank.bookings.steps import (
 )
 from timebank.bookings.tables import PlaceRequest
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.projects.projects import GIVE_PLACES
 
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
 LONGEST_WORDS = 1000
 
 

@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.bookings.steps import REQUEST
 from timebank.bookings.tables import DeskNotice
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound
 
-NOTICE: Table = DeskNotice.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NOTICE = table_of(DeskNotice)
 
 
 def tell_desks(

@@ -4,20 +4,21 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
 from timebank.bookings.refusals import NotYet
 from timebank.bookings.rounds import Decided, decide
 from timebank.bookings.steps import BOOKING, NEED, PLACE_NEED, REQUEST, RESOURCE, SLOT, move, tell
 from timebank.core.clock import SHANGHAI, day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.projects.projects import GIVE_PLACES
 
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
 LONGEST_MIN = 1440
 DEAREST_CENTS = 10_000_000
 

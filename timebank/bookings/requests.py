@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
@@ -17,6 +17,7 @@ from timebank.bookings.rules import Terms, terms_on
 from timebank.bookings.steps import LIVE, PLACE_NEED, REQUEST, request_number, tell
 from timebank.bookings.tables import PlaceRequest
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.places import is_in_district
@@ -25,7 +26,7 @@ from timebank.needs.tables import Need, NeedAlso, Service
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.projects.projects import GIVE_PLACES
 
-ALSO: Table = NeedAlso.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ALSO = table_of(NeedAlso)
 SOURCES = ("page", "phone", "paper", "relative", "home_visit")
 RELATIONS = ("self", "spouse", "child", "relative", "neighbour", "staff")
 TRIP = "trip"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, func, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
@@ -15,6 +15,7 @@ from timebank.bookings.rules import Terms, terms_on
 from timebank.bookings.steps import BOOKING, NEED, PLACE_NEED, REQUEST, move, needs_by_request, tell
 from timebank.bookings.tables import PlaceDecision, PlaceRound
 from timebank.core.clock import SHANGHAI, day_of
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, wait_turn
 from timebank.core.errors import StoreBusy
 from timebank.core.texts import Phrase
@@ -23,8 +24,8 @@ from timebank.needs.tables import NeedAlso, Service
 from timebank.planning.places import Place, Weighed, Wish, waited_by_senior, weigh_places
 from timebank.projects.projects import GIVE_PLACES
 
-DECISION: Table = PlaceDecision.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ALSO: Table = NeedAlso.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+DECISION = table_of(PlaceDecision)
+ALSO = table_of(NeedAlso)
 LONGEST_DAYS = 366
 
 

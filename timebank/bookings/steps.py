@@ -3,24 +3,25 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
 from timebank.bookings.tables import PlaceEvent, PlaceNeed, PlaceRequest
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Need
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.projects.tables import Booking, Resource, Slot
 
-REQUEST: Table = PlaceRequest.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PLACE_NEED: Table = PlaceNeed.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-EVENT: Table = PlaceEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-OWN: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+REQUEST = table_of(PlaceRequest)
+PLACE_NEED = table_of(PlaceNeed)
+EVENT = table_of(PlaceEvent)
+NEED = table_of(Need)
+SENIOR = table_of(Senior)
+OWN = table_of(OrganisationArea)
+BOOKING = table_of(Booking)
+SLOT = table_of(Slot)
+RESOURCE = table_of(Resource)
 LIVE = ("received", "waiting", "placed")
 """States in which a request is still to be served."""
 

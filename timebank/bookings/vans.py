@@ -5,22 +5,23 @@ import json
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, func, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.bookings.notices import tell_desks
 from timebank.bookings.steps import BOOKING, NEED, PLACE_NEED, REQUEST, RESOURCE, SENIOR, SLOT
 from timebank.bookings.tables import VanCall, VanDay
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.needs.tables import NeedAlso
 from timebank.planning.vehicles import Call, Driven, Ride, Van, drive
 from timebank.projects.projects import GIVE_PLACES
 from timebank.projects.tables import ResourceFitting
 
-CALL: Table = VanCall.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-FITTING: Table = ResourceFitting.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ALSO: Table = NeedAlso.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CALL = table_of(VanCall)
+FITTING = table_of(ResourceFitting)
+ALSO = table_of(NeedAlso)
 LEAD_MIN = 60
 """A crew leaves the garage up to so long before its first slot, and is back so long after its last one."""
 AROUND_MIN = 10

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Table, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -13,6 +13,7 @@ from timebank.bridge.once import check_length, check_page, digest_of, kept_under
 from timebank.bridge.refusals import ConsentGone
 from timebank.bridge.tables import Consent, ConsentRevocation, Referral, ReferralEvent
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
@@ -20,10 +21,10 @@ from timebank.core.texts import Phrase
 from timebank.people.belonging import require_person
 from timebank.people.tables import Organisation
 
-CONSENT: Table = Consent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-REVOCATION: Table = ConsentRevocation.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-REFERRAL: Table = Referral.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-EVENT: Table = ReferralEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CONSENT = table_of(Consent)
+REVOCATION = table_of(ConsentRevocation)
+REFERRAL = table_of(Referral)
+EVENT = table_of(ReferralEvent)
 LONGEST_DAYS = 366
 GIVERS = ("senior", "guardian")
 MANNERS = ("paper", "spoken", "signed_on_screen")

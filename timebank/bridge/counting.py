@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
 from timebank.bridge.consents import REFERRAL
 from timebank.bridge.offers import OFFER, TAKING
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
@@ -21,8 +22,8 @@ from timebank.projects.projects import BOOKING, PROJECT, SLOT
 from timebank.projects.tables import Resource
 from timebank.visits.life import VISIT
 
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED = table_of(Need)
+RESOURCE = table_of(Resource)
 
 
 class Period(NamedTuple):

@@ -17,15 +17,16 @@ from timebank.bridge.once import check_length, check_page, digest_of, kept_under
 from timebank.bridge.refusals import TooFewLeft
 from timebank.bridge.tables import OfferTaking, ResourceNeed, ResourceOffer
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.tables import Area, OrganisationArea
 
-OFFER: Table = ResourceOffer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-TAKING: Table = OfferTaking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEED: Table = ResourceNeed.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+OFFER = table_of(ResourceOffer)
+TAKING = table_of(OfferTaking)
+NEED = table_of(ResourceNeed)
 MOST = 1_000_000
 """Most units of one offer or need."""
 LONGEST_DAYS = 3 * 366

@@ -4,9 +4,10 @@ import hashlib
 import json
 from typing import TypeVar
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, WrongInput
 from timebank.core.texts import Phrase
@@ -36,7 +37,7 @@ def kept_under(
         right = Phrase("right_length", least=1, most=LONGEST_KEY)
         raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
     wait_turn(session, f"bridge {organisation_id}")
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(model)
     same = (table.c.organisation_id == organisation_id, table.c.idempotency_key == idempotency_key)
     row = session.execute(select(model).where(*same)).scalar()
     if row is not None and row.request_hash != digest:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
@@ -13,15 +13,16 @@ from timebank.bridge.once import check_length, check_page, digest_of, kept_under
 from timebank.bridge.refusals import FigureMoved
 from timebank.bridge.tables import Practice, PracticeDecision, PracticeFigure, PracticeVersion
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotAllowed, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.people.tables import Organisation
 
-PRACTICE: Table = Practice.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VERSION: Table = PracticeVersion.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-FIGURE: Table = PracticeFigure.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-DECISION: Table = PracticeDecision.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PRACTICE = table_of(Practice)
+VERSION = table_of(PracticeVersion)
+FIGURE = table_of(PracticeFigure)
+DECISION = table_of(PracticeDecision)
 MOST_FIGURES = 12
 
 

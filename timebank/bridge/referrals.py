@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Table, insert, or_, update
+from sqlalchemy import insert, or_, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -18,12 +18,13 @@ from timebank.bridge.once import check_length, check_page, digest_of, kept_under
 from timebank.bridge.tables import Consent, Referral, ReferralEvent, ReferralReading
 from timebank.bridge.terms import days_to_answer
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 
-READING: Table = ReferralReading.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+READING = table_of(ReferralReading)
 DECLINE_REASONS = ("no_capacity", "not_eligible", "out_of_area", "other")
 OUTCOMES = ("helped", "partly", "not_helped", "gone")
 LONGEST_WORDS = 2000

@@ -2,14 +2,14 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Table, literal, select
+from sqlalchemy import literal, select
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, or_
 from sqlmodel import select as pick
 
 from timebank.bridge.consents import REFERRAL
 from timebank.bridge.tables import Referral, ReferralNotice, ReferralTerm
-from timebank.core.columns import UtcMoment
+from timebank.core.columns import UtcMoment, table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
@@ -17,7 +17,7 @@ from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.notes import note_of, take_back
 
-NOTICE: Table = ReferralNotice.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NOTICE = table_of(ReferralNotice)
 USUAL_DAYS = 5
 """Days to answer where no row says anything."""
 LONGEST_DAYS = 90

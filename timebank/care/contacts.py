@@ -4,19 +4,20 @@ from collections import defaultdict
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.care.members import ROLE, member_of, role_on
 from timebank.care.tables import SeniorContact
 from timebank.care.trainings import allowed_on, may
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.focus import AREA, SENIOR, areas_of, on_focus
 from timebank.people.tables import Senior
 
-CONTACT: Table = SeniorContact.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CONTACT = table_of(SeniorContact)
 MOST_SENIORS = 40
 """Seniors that somebody is given at most when contacts are proposed."""
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -11,13 +11,14 @@ from timebank.care.members import ROLE, member_of, role_on
 from timebank.care.tables import Advice, CareLevel
 from timebank.care.terms import STANDARD, Level, Terms, months_after
 from timebank.care.trainings import allowed_on, may
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.tables import AdvicePoint
 
-ADVICE: Table = Advice.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-LEVEL: Table = CareLevel.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ADVICE = table_of(Advice)
+LEVEL = table_of(CareLevel)
 TOPICS = ("policy", "service", "aids", "health", "complaint", "other")
 YEAR_DAYS = 365
 

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.care.tables import CareMember, CareRole
 from timebank.care.terms import ROLES
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.personal_data import lookup_hash
 from timebank.core.texts import Phrase
 from timebank.people.focus import AREA, OWN
 from timebank.people.tables import Area, Organisation, Person
 
-MEMBER: Table = CareMember.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ROLE: Table = CareRole.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MEMBER = table_of(CareMember)
+ROLE = table_of(CareRole)
 LONGEST_REF = 64
 GENDERS = ("female", "male", "unknown")
 

@@ -4,20 +4,21 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, or_, select
+from sqlalchemy import Row, or_, select
 from sqlmodel import Session
 
 from timebank.care.tables import AdviceClosure, AdviceHours
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.focus import AREA, areas_of
 from timebank.people.notes import note_of, take_back
 from timebank.people.tables import AdvicePoint
 
-POINT: Table = AdvicePoint.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-HOURS: Table = AdviceHours.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-CLOSURE: Table = AdviceClosure.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+POINT = table_of(AdvicePoint)
+HOURS = table_of(AdviceHours)
+CLOSURE = table_of(AdviceClosure)
 LOOK_AHEAD_DAYS = 60
 """A point that does not open within so many days has no next opening."""
 EVERY_DAY = 127

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session
 
 from timebank.care.members import GENDERS, MEMBER, ROLE, Newcomer
 from timebank.care.terms import ROLES, STANDARD, Terms
 from timebank.care.trainings import BASIC, TRAINING, valid_until
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import WrongInput, WrongState
 from timebank.core.personal_data import lookup_hash
 from timebank.core.texts import Phrase
 from timebank.people.tables import Person
 
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PERSON = table_of(Person)
 REFS_A_QUERY = 5000
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
@@ -16,13 +16,14 @@ from timebank.care.members import ROLE, role_on
 from timebank.care.refusals import RoleMissing, TrainingExpired, TrainingMissing
 from timebank.care.tables import Training
 from timebank.care.terms import STANDARD, Terms, months_after
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.notes import note_of, take_back
 from timebank.people.tables import Person, Volunteer
 
-TRAINING: Table = Training.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+TRAINING = table_of(Training)
+VOLUNTEER = table_of(Volunteer)
 BASIC = "basic"
 LONGEST_PROOF = 120
 

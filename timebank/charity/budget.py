@@ -11,22 +11,23 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.charity.life import LIVE, PAYING, STATE, locked_project, require_stage
 from timebank.charity.refusals import OverBudget, require_within
+from timebank.core.columns import table_of
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
 from timebank.projects.projects import project_of
 from timebank.projects.tables import BudgetEntry, BudgetLine, Commitment, Project
 
-LINE: Table = BudgetLine.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-COMMITMENT: Table = Commitment.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BUDGET_ENTRY: Table = BudgetEntry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+LINE = table_of(BudgetLine)
+COMMITMENT = table_of(Commitment)
+BUDGET_ENTRY = table_of(BudgetEntry)
 MOST_CENTS = 10**14
 MOST_LINES = 100
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from sqlalchemy import Row, Table, func, select, update
+from sqlalchemy import Row, func, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -15,6 +15,7 @@ from timebank.charity.life import RESOURCE
 from timebank.charity.refusals import NoShortage
 from timebank.charity.shortage import AREA, SERVICE, Asked, Lack, Short, lacks_of, require_streets, shortage_of
 from timebank.core.clock import monday_of
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.places import is_in_district
 from timebank.core.texts import Phrase, say
@@ -31,9 +32,9 @@ from timebank.projects.projects import (
 from timebank.projects.tables import Project, ProjectOrigin
 from timebank.rules.decision import age_on
 
-POINT: Table = AdvicePoint.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+POINT = table_of(AdvicePoint)
+SENIOR = table_of(Senior)
+VOLUNTEER = table_of(Volunteer)
 WORKDAYS, OPENS_MIN, CLOSES_MIN = 5, 540, 1020
 PLACES_A_SLOT = 4
 MOST_WEEKS = 156

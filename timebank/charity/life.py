@@ -3,21 +3,22 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.charity.refusals import OwnDecision, StillOpen
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.projects.projects import BOOKING, PROJECT, SLOT, cancel_project, project_of, start_project
 from timebank.projects.tables import Commitment, Project, ProjectState, ProjectStep, Resource
 
-STATE: Table = ProjectState.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-COMMITMENT: Table = Commitment.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+STATE = table_of(ProjectState)
+COMMITMENT = table_of(Commitment)
+RESOURCE = table_of(Resource)
 BEFORE: dict[str, tuple[str, ...]] = {
     "submitted": ("draft", "returned"),
     "approved": ("submitted",),

@@ -7,9 +7,10 @@ amount in the figure's own unit, and what it cost the budget in cents.
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, cast, exists, literal, null, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, literal, null, or_, select, union_all
 from sqlalchemy.sql.selectable import Subquery
 
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Person, Senior, SeniorCategory, Volunteer
 from timebank.projects.projects import BOOKING, SLOT
@@ -26,17 +27,11 @@ from timebank.projects.tables import (
 )
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
 NEED, SERVICE, SENIOR, PERSON, VOLUNTEER, CATEGORY = map(
-    _table, (Need, Service, Senior, Person, Volunteer, SeniorCategory)
+    table_of, (Need, Service, Senior, Person, Volunteer, SeniorCategory)
 )
-RESOURCE, CONTRIBUTION, HANDOUT, HOURS = map(_table, (Resource, Contribution, Handout, ProjectHours))
-APPLICATION, GOAL, COMMITMENT, PAID = map(_table, (ProjectApplication, ProjectGoal, Commitment, BudgetEntry))
+RESOURCE, CONTRIBUTION, HANDOUT, HOURS = map(table_of, (Resource, Contribution, Handout, ProjectHours))
+APPLICATION, GOAL, COMMITMENT, PAID = map(table_of, (ProjectApplication, ProjectGoal, Commitment, BudgetEntry))
 NOBODY = cast(null(), BigInteger)
 COLUMNS = ("source", "number", "day", "senior_id", "what", "amount", "cents")
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as pick
@@ -15,6 +15,7 @@ from timebank.charity.refusals import NothingLeft, require_within
 from timebank.coins.acts import Act
 from timebank.coins.donations import give_aid
 from timebank.coins.refusals import NotTheirs
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.naming import number_of
@@ -25,8 +26,8 @@ from timebank.people.tables import Area
 from timebank.projects.projects import PROJECT, project_of
 from timebank.projects.tables import Contribution, Handout, ProjectHours
 
-HANDOUT: Table = Handout.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-HOURS: Table = ProjectHours.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+HANDOUT = table_of(Handout)
+HOURS = table_of(ProjectHours)
 DONOR_KINDS = ("person", "company", "organisation", "foundation")
 KINDS = ("money", "goods", "service")
 MOST_QUANTITY, MOST_VALUE_CENTS = 10**9, 10**13

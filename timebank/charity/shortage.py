@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlmodel import Session
 
 from timebank.charity.due import WEEK_DAYS, Calendar, due_min
 from timebank.charity.refusals import StreetNotYours
 from timebank.core.clock import monday_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, OrganisationArea, Senior
@@ -23,13 +24,7 @@ from timebank.planning.in_force import PAIR, PLAN, UNMET, is_in_force
 from timebank.projects.projects import BOOKING, SLOT
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SERVICE, AREA, SENIOR, OWN = map(_table, (Need, Service, Area, Senior, OrganisationArea))
+NEED, SERVICE, AREA, SENIOR, OWN = map(table_of, (Need, Service, Area, Senior, OrganisationArea))
 HELD, AHEAD, FELL_OUT = ("checked_out", "confirmed", "disputed"), ("planned", "checked_in"), ("missed", "cancelled")
 OWN_REASONS = ("missed", "called_off", "partly", "unplanned")
 """Reasons that the week itself tells beside those of the engine: nobody came, it was called off, the plan reaches

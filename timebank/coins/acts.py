@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from timebank.coins.tables import CoinAct, CoinTransfer
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
@@ -27,8 +28,8 @@ from timebank.ledger.posting import Posting, post
 from timebank.ledger.refusals import broke
 from timebank.rules.decision import Decision
 
-ACT: Table = CoinAct.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ACT_TRANSFER: Table = CoinTransfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ACT = table_of(CoinAct)
+ACT_TRANSFER = table_of(CoinTransfer)
 LONGEST = {"actor": 80, "key": 200}
 LONGEST_NOTE = 1000
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -31,6 +31,7 @@ from timebank.coins.refusals import NotTheirs, require_allowed
 from timebank.coins.relations import relation_between, relations_of
 from timebank.coins.settling import release_redemption
 from timebank.coins.tables import Estate, Redemption
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -38,8 +39,8 @@ from timebank.ledger.accounts import POOL, account_id
 from timebank.rules.pack import pack_in_force
 from timebank.rules.passing import Inheritance, decide_inheritance, heir_circle
 
-ESTATE: Table = Estate.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-REDEMPTION: Table = Redemption.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ESTATE = table_of(Estate)
+REDEMPTION = table_of(Redemption)
 MOST_HEIRS = 20
 
 

@@ -6,7 +6,7 @@ in, rounded down. When the head leaves, the account is closed, and everybody has
 
 from dataclasses import dataclass
 
-from sqlalchemy import Table, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -16,6 +16,7 @@ from timebank.coins.holders import account_row, own_account, purse, require_acco
 from timebank.coins.refusals import require_allowed
 from timebank.coins.relations import relation_between, require_self
 from timebank.coins.tables import Family, FamilyMember
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import open_accounts
@@ -24,8 +25,8 @@ from timebank.rules.decision import Decision
 from timebank.rules.pack import pack_in_force
 from timebank.rules.passing import Parting, Sharing, decide_parting, decide_sharing
 
-FAMILY: Table = Family.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-MEMBER: Table = FamilyMember.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+FAMILY = table_of(Family)
+MEMBER = table_of(FamilyMember)
 MOST_MEMBERS = 100
 """Most members of a family account at once."""
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Table, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
@@ -13,6 +13,7 @@ from timebank.coins.refusals import require_allowed
 from timebank.coins.relations import STRANGER, relation_between, require_self
 from timebank.coins.tables import Gift
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.holds import capture, reverse, void
@@ -22,7 +23,7 @@ from timebank.rules.pack import pack_in_force
 from timebank.rules.passing import Undoing, decide_undoing
 from timebank.rules.spending import answer_days, decide_gift
 
-GIFT: Table = Gift.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+GIFT = table_of(Gift)
 REASON = "gift"
 """Reason of the transfer, by which gifts that go round in a ring are found."""
 

@@ -7,7 +7,7 @@ its own, whoever grants at the same moment.
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as pick
@@ -16,6 +16,7 @@ from timebank.coins.acts import Act, Payment, acting, pay
 from timebank.coins.holders import age_of, in_empty_nest, in_need_of_grant, own_account, person_of
 from timebank.coins.refusals import BudgetSpent, NotTheirs, require_allowed
 from timebank.coins.tables import CoinGrant, GrantProgramme
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -25,8 +26,8 @@ from timebank.rules.findings import Grant
 from timebank.rules.issuing import decide_grant
 from timebank.rules.pack import pack_in_force
 
-PROGRAMME: Table = GrantProgramme.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GRANT: Table = CoinGrant.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PROGRAMME = table_of(GrantProgramme)
+GRANT = table_of(CoinGrant)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

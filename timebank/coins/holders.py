@@ -3,10 +3,11 @@
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, and_, exists, func, or_, select
+from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT, ENTRY, member_code, open_accounts
@@ -14,8 +15,8 @@ from timebank.ledger.posting import TRANSFER
 from timebank.people.tables import Organisation, Person, Senior, SeniorCategory
 from timebank.rules.decision import age_on
 
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CATEGORY = table_of(SeniorCategory)
+SENIOR = table_of(Senior)
 REDEEMED = "redeemed"
 """Code of the account to which redeemed minutes go; nothing ever comes out of it but what is corrected."""
 EMPTY_NEST = ("living_alone", "living_alone_advanced_age", "couple_only_advanced_age", "childless")

@@ -6,7 +6,7 @@ sides of a pair of books are always opposite, so that whoever owes whom how much
 
 from typing import NamedTuple
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from timebank.coins.acts import Act, Payment, acting, pay
@@ -14,6 +14,7 @@ from timebank.coins.holders import own_account, purse, require_account
 from timebank.coins.refusals import require_allowed
 from timebank.coins.relations import require_self
 from timebank.coins.tables import CoinMove
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
@@ -24,7 +25,7 @@ from timebank.rules.decision import Decision
 from timebank.rules.pack import pack_in_force
 from timebank.rules.passing import Move, decide_moving
 
-MOVE: Table = CoinMove.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MOVE = table_of(CoinMove)
 SETTLEMENT = "settlement:"
 """How the code of an account begins that stands for another book."""
 MOST_OWED_MIN = 1_000_000_000_000

@@ -29,6 +29,7 @@ from timebank.coins.refusals import require_allowed
 from timebank.coins.relations import require_self
 from timebank.coins.tables import Redemption
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
@@ -39,7 +40,7 @@ from timebank.rules.findings import Redemption as Case
 from timebank.rules.pack import pack_in_force
 from timebank.rules.spending import decide_redeeming
 
-REDEMPTION = Redemption.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+REDEMPTION = table_of(Redemption)
 SETTLE_DAYS = 30
 """Days after the last day of a service in which it can still be confirmed; then the hold ends by itself."""
 MOST_MIN = 1440

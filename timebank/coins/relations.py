@@ -5,7 +5,7 @@ An office confirms in place of somebody who cannot, such as one who has died, an
 
 from typing import Any
 
-from sqlalchemy import Table, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
 
@@ -13,11 +13,12 @@ from timebank.coins.acts import Act, acting
 from timebank.coins.holders import person_of
 from timebank.coins.refusals import NotTheirs
 from timebank.coins.tables import Relationship
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
 
-RELATIONSHIP: Table = Relationship.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RELATIONSHIP = table_of(Relationship)
 INVERSE = {
     "parent": "child",
     "grandparent": "grandchild",

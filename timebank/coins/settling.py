@@ -7,21 +7,22 @@ minutes served sets the capture anew. The row is locked meanwhile, so two who en
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlmodel import Session
 
 from timebank.coins.acts import belongs
 from timebank.coins.holders import account_row
 from timebank.coins.redeeming import redemption_of
 from timebank.coins.tables import Gift, Redemption
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.holds import capture, expire_due, reverse, void
 from timebank.ledger.posting import TRANSFER, Posting, post, transfer_of
 from timebank.ledger.refusals import AlreadyResolved
 
-REDEMPTION: Table = Redemption.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GIFT: Table = Gift.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+REDEMPTION = table_of(Redemption)
+GIFT = table_of(Gift)
 MOST_SERVED_MIN = 1440
 
 

@@ -7,7 +7,7 @@ type here and both databases hold the same values.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, LargeBinary, MetaData
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Integer, LargeBinary, MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
@@ -77,6 +77,12 @@ class Encrypted(TypeDecorator[str]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         """Decrypt on the way out."""
         return None if value is None else open_field(self.field, bytes(value))
+
+
+def table_of(model: Any) -> Table:
+    """Return the table of a model, for statements that go past the unit of work; SQLModel adds it past all types."""
+    table: Table = model.__table__
+    return table
 
 
 def big_id() -> Any:

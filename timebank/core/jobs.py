@@ -17,17 +17,18 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, case, or_, select, update
+from sqlalchemy import Connection, Engine, case, or_, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.core.clock import now as this_moment
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, transaction
 from timebank.core.errors import KeyConflict, NotFound, Refusal, StoreUnavailable, WrongInput
 from timebank.core.tables import Job
 from timebank.core.texts import Phrase
 
-JOB: Table = Job.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+JOB = table_of(Job)
 LOG = logging.getLogger("timebank.jobs")
 LEASE = timedelta(seconds=60)
 BEAT_S = LEASE.total_seconds() / 4

@@ -1,8 +1,9 @@
 """From the name that people write to the number that rows refer by."""
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 
 LONGEST_SHOWN = 40
@@ -18,7 +19,7 @@ def number_of(
     NotFound
         When there is none; its kind is the name of the table.
     """
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+    table = table_of(model)
     wanted = select(table.c[number]).where(table.c[name] == key)
     for column, value in more.items():
         wanted = wanted.where(table.c[column] == value)

@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.personal_data import lookup_hash
 from timebank.demo.names import identity_number, name, phone
 from timebank.demo.population import (
@@ -93,12 +94,12 @@ def build_district(session: Session, *, seed: int, scale: float, starts_on: date
 
 def _bulk(session: Session, model: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
-        session.connection().execute(insert(model.__table__), rows)
+        session.connection().execute(insert(table_of(model)), rows)
 
 
 def _numbered(session: Session, model: Any, rows: list[dict[str, Any]]) -> list[int]:
     """Insert rows and return the ids they got, in their order."""
-    table: Table = model.__table__
+    table = table_of(model)
     connection = session.connection()
     before = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
     _bulk(session, model, rows)

@@ -4,11 +4,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from timebank.bookings import outcomes as places
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import expect_much
 from timebank.needs.tables import Need
 from timebank.projects.tables import Booking, Slot
@@ -16,9 +17,9 @@ from timebank.visits.credit import Credited, credit_day
 from timebank.visits.diary import Outcome, record_day
 from timebank.visits.life import VISIT, resolve
 
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING = table_of(Booking)
+SLOT = table_of(Slot)
+NEED = table_of(Need)
 MISSED, DISPUTED = 0.02, 0.005
 EVIDENCE = ("app", "landline", "qr", "paper", "witness")
 EVIDENCE_SHARES = (0.55, 0.25, 0.1, 0.08, 0.02)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Table, update
+from sqlalchemy import Engine, update
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, transaction
 from timebank.core.tables import Milestone
 
-MILESTONE: Table = Milestone.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+MILESTONE = table_of(Milestone)
 
 
 def reached(engine: Engine, name: str) -> dict[str, Any] | None:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlmodel import Session
 
 from timebank.bridge.consents import REFERRAL
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.minutes import format_clock
 from timebank.core.spreadsheets import Cell, Format, written_as
@@ -24,15 +25,9 @@ from timebank.projects.projects import BOOKING, PROJECT, SLOT
 from timebank.projects.tables import Resource
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SERVICE, AREA, RESOURCE = map(_table, (Need, Service, Area, Resource))
-ORGANISATION, OWN_AREA = map(_table, (Organisation, OrganisationArea))
-SENIOR, CATEGORY, VOLUNTEER = map(_table, (Senior, SeniorCategory, Volunteer))
+NEED, SERVICE, AREA, RESOURCE = map(table_of, (Need, Service, Area, Resource))
+ORGANISATION, OWN_AREA = map(table_of, (Organisation, OrganisationArea))
+SENIOR, CATEGORY, VOLUNTEER = map(table_of, (Senior, SeniorCategory, Volunteer))
 MOST_ROWS = {"xlsx": 100_000, "csv": 300_000, "csv-gb18030": 300_000}
 """Most rows of one table: a month of the largest organisation fits in CSV."""
 

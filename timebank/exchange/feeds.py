@@ -11,11 +11,12 @@ import hmac
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.personal_data import keyring
@@ -30,7 +31,7 @@ from timebank.visits.life import EVENT, VISIT
 from timebank.visits.sight import address_of_respect
 from timebank.visits.tables import Visit
 
-FEED: Table = CalendarFeed.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+FEED = table_of(CalendarFeed)
 BACK, AHEAD = timedelta(days=28), timedelta(days=62)
 MOST_EVENTS = 1000
 LONGEST_KEY = 200
@@ -113,7 +114,7 @@ def events_of(session: Session, volunteer_id: int, *, day: date) -> list[Event]:
         .where(EVENT.c.visit_id.in_(select(VISIT.c.id).where(VISIT.c.volunteer_id == volunteer_id)))
         .subquery()
     )
-    committee, street = Area.__table__.alias("committee"), Area.__table__.alias("street")  # type: ignore[attr-defined]  # SQLModel adds it
+    committee, street = table_of(Area).alias("committee"), table_of(Area).alias("street")
     wanted = (
         select(
             Visit,

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from timebank.bridge.offers import OFFER
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.minutes import format_clock
 from timebank.exchange.identifiers import uid
 from timebank.needs.tables import Service
@@ -21,14 +22,8 @@ from timebank.people.tables import Area, Organisation, OrganisationArea, Volunte
 from timebank.projects.projects import BOOKING, PROJECT, SLOT
 from timebank.projects.tables import Resource
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-ORGANISATION, OWN_AREA, AREA = map(_table, (Organisation, OrganisationArea, Area))
-SERVICE, RESOURCE, VOLUNTEER, SKILL = map(_table, (Service, Resource, Volunteer, VolunteerSkill))
+ORGANISATION, OWN_AREA, AREA = map(table_of, (Organisation, OrganisationArea, Area))
+SERVICE, RESOURCE, VOLUNTEER, SKILL = map(table_of, (Service, Resource, Volunteer, VolunteerSkill))
 VERSION = "3.1"
 PLACE_GRID_DEG = 0.005
 """Places are told to this grid alone, about 500 m."""

@@ -5,20 +5,21 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, func, or_, select
 from sqlmodel import Session
 
 from timebank.coins.family_tables import Family
+from timebank.core.columns import table_of
 from timebank.ledger.accounts import ACCOUNT
 from timebank.people.tables import Area, Person, Senior, SeniorCategory, Volunteer
 from timebank.rules.findings import age_on
 
-AREA: Table = Area.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-FAMILY: Table = Family.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+AREA = table_of(Area)
+CATEGORY = table_of(SeniorCategory)
+FAMILY = table_of(Family)
+PERSON = table_of(Person)
+SENIOR = table_of(Senior)
+VOLUNTEER = table_of(Volunteer)
 NOWHERE = "none"
 """Street of a saver whom neither the registry of seniors nor that of volunteers knows."""
 EVERYWHERE = "all"

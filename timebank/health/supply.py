@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.health.savers import AREA, VOLUNTEER
 from timebank.needs.tables import Service
 from timebank.people.tables import VolunteerSkill
 from timebank.projects.tables import Booking, Resource, Slot
 from timebank.visits.life import VISIT
 
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SKILL: Table = VolunteerSkill.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING = table_of(Booking)
+RESOURCE = table_of(Resource)
+SERVICE = table_of(Service)
+SKILL = table_of(VolunteerSkill)
+SLOT = table_of(Slot)
 WEEK_DAYS = 7
 
 

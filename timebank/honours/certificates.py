@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Table, insert
+from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
@@ -26,7 +27,7 @@ from timebank.honours.statement import Statement, name_mark, new_check_code, sig
 from timebank.honours.tables import Certificate, CertificateRecord, SigningKey
 from timebank.people.tables import Organisation, Person, Volunteer
 
-RESTS_ON: Table = CertificateRecord.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESTS_ON = table_of(CertificateRecord)
 OFFICES = ("charity_office", "subdistrict_office")
 """Kinds of organisation that may certify hours with all organisations."""
 BOUNDS = {

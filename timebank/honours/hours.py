@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, and_, case, exists, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, exists, literal, or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.honours.levels import Ladder, Level, ladder_in_force
@@ -25,13 +26,13 @@ from timebank.visits.claim_tables import GroupClaim, VisitClaim
 from timebank.visits.group_tables import GroupGiver, GroupService
 from timebank.visits.tables import Visit
 
-VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GROUP: Table = GroupService.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GIVER: Table = GroupGiver.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VISIT_CLAIM: Table = VisitClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GROUP_CLAIM: Table = GroupClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VISIT = table_of(Visit)
+NEED = table_of(Need)
+SERVICE = table_of(Service)
+GROUP = table_of(GroupService)
+GIVER = table_of(GroupGiver)
+VISIT_CLAIM = table_of(VisitClaim)
+GROUP_CLAIM = table_of(GroupClaim)
 MOST_RECORDS = 50_000
 """Most visits that are counted at once: a greeting every two days to twenty seniors for thirteen years."""
 

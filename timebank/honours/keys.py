@@ -9,18 +9,18 @@ from datetime import date, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Table
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, select
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.key_pairs import new_pair, private_half
 from timebank.core.texts import Phrase
 from timebank.honours.refusals import NotPublished
 from timebank.honours.tables import SigningKey
 
-KEY: Table = SigningKey.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+KEY = table_of(SigningKey)
 FORMAT = "timebank-certificate-keys-1"
 KEY_BYTES = 32
 ID_LETTERS = 10

@@ -8,6 +8,7 @@ from sqlalchemy import and_, exists, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
+from timebank.core.columns import table_of
 from timebank.honours.certificates import RESTS_ON, certificate_of
 from timebank.honours.hours import GROUP, GROUP_CLAIM, VISIT, VISIT_CLAIM
 from timebank.honours.keys import published_keys
@@ -18,8 +19,8 @@ from timebank.honours.verification import Finding, check_text
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.posting import TRANSFER
 
-CERTIFICATE = Certificate.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-REVOCATION = CertificateRevocation.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CERTIFICATE = table_of(Certificate)
+REVOCATION = table_of(CertificateRevocation)
 MOST_SHAKEN = 1000
 """Most certificates that are named at once as resting on what was reversed."""
 

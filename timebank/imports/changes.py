@@ -10,14 +10,14 @@ from sqlalchemy import Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
-from timebank.core.columns import Encrypted
+from timebank.core.columns import Encrypted, table_of
 from timebank.core.errors import Refusal
 from timebank.core.personal_data import lookup_hash, open_field, seal_field
 from timebank.imports.dependents import UNKNOWN, find_dependents, row_name
 from timebank.imports.rows import in_chunks, rows_in
 from timebank.imports.tables import ImportChange
 
-CHANGE: Table = ImportChange.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CHANGE = table_of(ImportChange)
 FIELD = "import_change.before"
 PORTION = 5_000
 """Rows that are written at a time."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, func, select
 from sqlmodel import Session, SQLModel
 
+from timebank.core.columns import table_of
 from timebank.core.texts import catalogue
 from timebank.imports.rows import in_chunks
 from timebank.ledger.tables import Account, Entry, Transfer
@@ -19,8 +20,8 @@ FIRST_TOLD = tuple(str(model.__tablename__) for model in (Transfer, Visit, Booki
 """Of several that rest on a row, the one that says most."""
 OTHER = "other"
 """Stands for tables of rooms that are not known here."""
-ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ACCOUNT = table_of(Account)
+ENTRY = table_of(Entry)
 
 
 class Dependents(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.imports import cells, timetables
 from timebank.imports.changes import Log
 from timebank.imports.columns import Column, columns_of
@@ -17,7 +17,7 @@ from timebank.imports.rows import rows_by_ref
 from timebank.imports.seniors import SENIOR
 from timebank.needs.tables import Need
 
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED = table_of(Need)
 DEFAULTS = {"weekdays": 127, "hours": (480, 1080), "gender": "any", "language": ""}
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Table, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.personal_data import lookup_hash
 from timebank.imports import cells
 from timebank.imports.changes import Log
@@ -18,7 +19,7 @@ from timebank.people.identity import read_identity
 from timebank.people.tables import Person
 from timebank.rules.decision import age_on
 
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PERSON = table_of(Person)
 OLDEST = 130
 IDENTITY, NAME, BORN, GENDER, LAT = "身份证号", "姓名", "出生日期", "性别", "纬度"
 PLACE = ("lat", "lon", "system")

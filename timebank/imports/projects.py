@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from timebank.core.clock import SHANGHAI
+from timebank.core.columns import table_of
 from timebank.core.errors import KeyConflict, WrongInput
 from timebank.imports import cells, timetables
 from timebank.imports.changes import Log
@@ -20,9 +21,9 @@ from timebank.imports.rows import rows_in
 from timebank.projects.projects import ProjectDraft, ResourceDraft, SlotPattern, create_project, project_number
 from timebank.projects.tables import Project, Resource, Slot
 
-PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PROJECT = table_of(Project)
+RESOURCE = table_of(Resource)
+SLOT = table_of(Slot)
 DEFAULTS = {"title_en": "", "aims": "", "budget": 0, "categories": (), "min_age": 0}
 MOST_PROJECTS = 200
 """Each project brings up to thousands of slots."""

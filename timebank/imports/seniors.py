@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.imports import cells
 from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
@@ -28,8 +29,8 @@ from timebank.imports.persons import (
 from timebank.imports.rows import in_chunks
 from timebank.people.tables import Senior, SeniorCategory
 
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SENIOR = table_of(Senior)
+CATEGORY = table_of(SeniorCategory)
 YOUNGEST = 60
 """Age from which a person is a senior by law."""
 COMMITTEE = "居委"

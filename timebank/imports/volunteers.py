@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.imports import cells, timetables
 from timebank.imports.changes import PORTION, Log
 from timebank.imports.columns import Column, columns_of
@@ -29,8 +30,8 @@ from timebank.imports.rows import in_chunks
 from timebank.people.tables import Volunteer, VolunteerSkill
 from timebank.rules.pack import pack_in_force
 
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SKILL: Table = VolunteerSkill.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VOLUNTEER = table_of(Volunteer)
+SKILL = table_of(VolunteerSkill)
 DEFAULTS = {"languages": ("zh",), "weekdays": 127, "hours": (480, 1080), "max_needs": 5, "weekly_cap_min": 300}
 
 

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 from sqlmodel import select as pick
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.texts import Phrase
 from timebank.ledger.reading import read, read_moment, stored_moment
 from timebank.ledger.tables import Account, Book, Entry
 
-ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BOOK: Table = Book.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ENTRY: Table = Entry.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ACCOUNT = table_of(Account)
+BOOK = table_of(Book)
+ENTRY = table_of(Entry)
 ISSUANCE = "issuance"
 POOL = "pool"
 CODES_A_QUERY = 5000

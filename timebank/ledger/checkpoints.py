@@ -12,8 +12,9 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.merkle import Tree, leaf_of
@@ -22,7 +23,7 @@ from timebank.ledger.seals import NO_SEAL, seal_digest
 from timebank.ledger.tables import AccountState
 from timebank.ledger.terms import CANONICAL
 
-STATE: Table = AccountState.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+STATE = table_of(AccountState)
 HASH_BYTES = 32
 
 

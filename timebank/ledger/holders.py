@@ -4,19 +4,20 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.ledger.accounts import ACCOUNT, ENTRY
 from timebank.ledger.tables import Transfer
 from timebank.people.tables import Person, SeniorCategory, Volunteer
 from timebank.rules.compare import Holder
 
-TRANSFER: Table = Transfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+TRANSFER = table_of(Transfer)
+PERSON = table_of(Person)
+CATEGORY = table_of(SeniorCategory)
+VOLUNTEER = table_of(Volunteer)
 ACCOUNTS_A_PAGE = 1000
 
 

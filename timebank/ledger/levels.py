@@ -8,19 +8,19 @@ one after the other, so none is passed over.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 from sqlmodel import Session
 
-from timebank.core.columns import UtcMoment
+from timebank.core.columns import UtcMoment, table_of
 from timebank.core.database import insert_or_skip, wait_turn
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT
 from timebank.ledger.tables import Notice, NoticeMark, WarningLevel
 
-LEVEL: Table = WarningLevel.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NOTICE: Table = Notice.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-MARK: Table = NoticeMark.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+LEVEL = table_of(WarningLevel)
+NOTICE = table_of(Notice)
+MARK = table_of(NoticeMark)
 KINDS = ("member", "organisation", "project", "pool", "issuance", "sink")
 MOST_ACCOUNTS = 5000
 """Most accounts that one look goes through."""

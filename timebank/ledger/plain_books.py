@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Table, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.errors import Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.accounts import ACCOUNT
@@ -27,7 +28,7 @@ from timebank.ledger.refusals import AccountClosed, AlreadyResolved, AlreadyReve
 from timebank.ledger.tables import HoldOpen
 from timebank.ledger.terms import TRANSFER, Posted, Posting, Standing, answered
 
-HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+HOLD_OPEN = table_of(HoldOpen)
 
 
 class PlainBooks:

@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, insert, select, text
+from sqlalchemy import Connection, Row, func, insert, select, text
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.ledger.findings import Finding, shown
 from timebank.ledger.merkle import leaf_of, merkle_root
 from timebank.ledger.tables import Seal
 from timebank.ledger.terms import TRANSFER
 
-SEAL: Table = Seal.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SEAL = table_of(Seal)
 NO_SEAL = bytes(32)
 MOST_A_SEAL = 65_536
 """Most transfers of one seal; what is more is sealed by the next one, so that proofs stay short and memory small."""

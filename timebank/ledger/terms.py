@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table
-
+from timebank.core.columns import table_of
 from timebank.core.errors import Refusal, WrongInput
 from timebank.core.texts import Phrase
 from timebank.ledger.tables import Transfer
 
-TRANSFER: Table = Transfer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+TRANSFER = table_of(Transfer)
 LONGEST_KEY = 200
 LONGEST_REASON = 24
 MOST_MIN = 1_000_000_000

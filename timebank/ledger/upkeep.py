@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Engine, Table, exists, func, select, text
+from sqlalchemy import Engine, exists, func, select, text
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import transaction, wait_turn
 from timebank.ledger.holds import MOST_A_SWEEP, expire_due
 from timebank.ledger.levels import has_waiting, look
@@ -13,8 +14,8 @@ from timebank.ledger.seals import SEAL, seal_transfers
 from timebank.ledger.tables import Book, HoldOpen
 from timebank.ledger.terms import TRANSFER
 
-BOOK: Table = Book.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-HOLD_OPEN: Table = HoldOpen.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOK = table_of(Book)
+HOLD_OPEN = table_of(HoldOpen)
 SEAL_EVERY = timedelta(minutes=10)
 """How long what was posted waits for its seal, when a worker runs."""
 SEAL_PATIENCE_MS = 200

@@ -6,13 +6,13 @@ district sets its own rows.
 
 from typing import NamedTuple
 
-from sqlalchemy import Table
 from sqlmodel import Session, select
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.needs.tables import Service
 
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
 
 
 class Entry(NamedTuple):

@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Table, insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -23,9 +24,9 @@ from timebank.needs.refusals import AlreadyAsked
 from timebank.needs.tables import Need, RequestEvent, Service, ServiceRequest
 from timebank.people.tables import OrganisationArea, Senior
 
-REQUEST: Table = ServiceRequest.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-EVENT: Table = RequestEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+REQUEST = table_of(ServiceRequest)
+EVENT = table_of(RequestEvent)
+NEED = table_of(Need)
 SOURCES = ("page", "phone", "paper", "relative", "home_visit")
 RELATIONS = ("self", "spouse", "child", "relative", "neighbour", "staff")
 LIVE = ("received", "listed", "offered", "planned")

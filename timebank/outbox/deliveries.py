@@ -17,6 +17,7 @@ from sqlalchemy import Engine, func, insert, update
 from sqlalchemy import select as pick
 from sqlmodel import Session, select
 
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.opaque import encode
@@ -28,7 +29,7 @@ from timebank.outbox.tables import Event, Webhook, WebhookAttempt, WebhookDelive
 from timebank.outbox.webhooks import give_up_waiting
 from timebank.outbox.wire import Reply, Send, send
 
-ATTEMPT = WebhookAttempt.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ATTEMPT = table_of(WebhookAttempt)
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 8 * 3600, 8 * 3600 + 24 * 60)
 )

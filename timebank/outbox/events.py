@@ -4,22 +4,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, insert, literal_column, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, insert, literal_column, tuple_
 from sqlalchemy import select as pick
 from sqlmodel import Session, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.outbox.kinds import KINDS
 from timebank.outbox.tables import Event, Webhook, WebhookDelivery, WebhookKind
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-EVENT, WEBHOOK, WANTED, DELIVERY = map(_table, (Event, Webhook, WebhookKind, WebhookDelivery))
+EVENT, WEBHOOK, WANTED, DELIVERY = map(table_of, (Event, Webhook, WebhookKind, WebhookDelivery))
 MOST_READ = 500
 TURN: dict[str, ColumnElement[int]] = {
     "postgresql": literal_column("pg_current_xact_id()::text::bigint"),

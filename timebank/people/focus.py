@@ -10,17 +10,18 @@ from datetime import date
 from importlib import resources
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.categories import CATEGORIES
 from timebank.people.tables import Area, OrganisationArea, Person, Senior, SeniorCategory
 
-CATEGORY: Table = SeniorCategory.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-AREA: Table = Area.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-OWN: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CATEGORY = table_of(SeniorCategory)
+SENIOR = table_of(Senior)
+PERSON = table_of(Person)
+AREA = table_of(Area)
+OWN = table_of(OrganisationArea)
 OLDEST = 120
 PEOPLE_A_QUERY = 5000
 

@@ -1,11 +1,12 @@
 """Who was merged into whom: what can never be changed stays with the old number, and is read through this."""
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.act_tables import RegistryAct
 
-ACT: Table = RegistryAct.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ACT = table_of(RegistryAct)
 
 
 def merged_away() -> Select[int]:

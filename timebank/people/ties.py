@@ -4,16 +4,17 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.tie_tables import Guardian, Residence
 
-RESIDENCE: Table = Residence.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GUARDIAN: Table = Guardian.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESIDENCE = table_of(Residence)
+GUARDIAN = table_of(Guardian)
 TIES = ("none", "resident", "registered")
 LONGEST_PROOF = 120
 PEOPLE_A_QUERY = 5000

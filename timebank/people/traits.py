@@ -7,16 +7,16 @@ volunteer *has* traits, and *refuses* those of a home.
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.people.belonging import require_person
 from timebank.people.tables import PersonTrait, Trait, Volunteer
 
-TRAIT: Table = Trait.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+TRAIT = table_of(Trait)
 STANCES = ("has", "refuses", "requires")
 
 

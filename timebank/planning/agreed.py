@@ -12,6 +12,7 @@ from sqlalchemy import CompoundSelect, Row, Select, Table, bindparam, insert, se
 from sqlmodel import Session
 
 from matching.problem import Ints, Mask
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.needs.tables import Need
 from timebank.people.tables import NeverTogether
@@ -20,13 +21,7 @@ from timebank.planning.in_force import PAIR
 from timebank.planning.presets import PRESET
 from timebank.planning.rule_tables import AskedFirst, DeclinedPair
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, NEVER, ASKED, DECLINED = map(_table, (Need, NeverTogether, AskedFirst, DeclinedPair))
+NEED, NEVER, ASKED, DECLINED = map(table_of, (Need, NeverTogether, AskedFirst, DeclinedPair))
 NeedAndVolunteer = tuple[int, int]
 """The numbers of a need and of a volunteer."""
 

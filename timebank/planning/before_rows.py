@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from matching.problem import Ints
 from matching.tables import Regulars
+from timebank.core.columns import table_of
 from timebank.planning.columns import ints, pairs
 from timebank.planning.commitments import REQUESTS
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, UNMET
@@ -20,7 +21,7 @@ from timebank.planning.question import BOOKING, NEED, SLOT, Question, needs_aske
 from timebank.projects.tables import Resource
 from timebank.visits.life import VISIT
 
-RESOURCE = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESOURCE = table_of(Resource)
 HELD = ("booked", "used")
 LOOK_BACK_DAYS = 28
 """Days before a question in which regular weekdays and slots are looked for."""

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Engine, func, select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, now
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
@@ -39,7 +40,7 @@ SHOWN = 20
 """Lines of a list that are printed unless more are asked for."""
 
 
-AREA: Table = Area.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+AREA = table_of(Area)
 Day = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. 首日")]
 Own = Annotated[str, typer.Option("--organisation", help="Code; else the whole district. 组织代码")]
 First = Annotated[int, typer.Option("--first", min=1, max=100, help="How many lines. 行数")]

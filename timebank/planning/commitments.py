@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.tables import Volunteer
 from timebank.planning.in_force import PLAN
 from timebank.visits.life import VISIT
 
 REQUESTS = "requests:"
 """How the scopes of plans begin to which single visits belong, before the number of the organisation."""
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VOLUNTEER = table_of(Volunteer)
 
 
 @dataclass(slots=True)

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from timebank.core.clock import now
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
@@ -28,12 +29,7 @@ app = typer.Typer(
 )
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-SENIOR, VOLUNTEER = map(_table, (Senior, Volunteer))
+SENIOR, VOLUNTEER = map(table_of, (Senior, Volunteer))
 From = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day. 首日")]
 Until = Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="First day after. 结束后首日")]
 By = Annotated[str, typer.Option("--by", help="Who says so. 记录人")]

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, select
 
+from timebank.core.columns import table_of
 from timebank.planning.tables import Pair, Plan, Unmet
 
-PAIR: Table = Pair.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-UNMET: Table = Unmet.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PLAN: Table = Plan.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PAIR = table_of(Pair)
+UNMET = table_of(Unmet)
+PLAN = table_of(Plan)
 DISTRICT = "district"
 
 

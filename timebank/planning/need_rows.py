@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
 from matching.columns import MINUTES_A_DAY
 from matching.frequency import due_slices
 from matching.problem import FrequencyKind, Gender, Needs, ServedBy
+from timebank.core.columns import table_of
 from timebank.needs.tables import NeedAlso, Service
 from timebank.people.tables import Person
 from timebank.planning.before_rows import last_places, last_visits, waiting_days
@@ -27,12 +28,7 @@ PENALTY_M = 20_000
 GENDER = {"any": Gender.ANY, "unknown": Gender.ANY, "female": Gender.FEMALE, "male": Gender.MALE}
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-SERVICE, PERSON, ALSO = map(_table, (Service, Person, NeedAlso))
+SERVICE, PERSON, ALSO = map(table_of, (Service, Person, NeedAlso))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,20 +5,15 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, Table, case, func, literal, or_, select, tuple_
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.texts import Locale, say
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area, OrganisationArea, Senior, Volunteer
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, UNMET, is_in_force
 from timebank.planning.question import BOOKING
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SERVICE, SENIOR, VOLUNTEER = map(_table, (Need, Service, Senior, Volunteer))
-AREA, OWN = map(_table, (Area, OrganisationArea))
+NEED, SERVICE, SENIOR, VOLUNTEER = map(table_of, (Need, Service, Senior, Volunteer))
+AREA, OWN = map(table_of, (Area, OrganisationArea))
 
 
 def own_areas(organisation_id: int) -> Select[tuple[int]]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, select
 from sqlmodel import Session
 
 from matching.tables import Absences
+from timebank.core.columns import table_of
 from timebank.people.tables import Absence, PersonTrait, SeniorCategory
 from timebank.planning.columns import ints
 
@@ -16,12 +17,7 @@ Span = tuple[str, date, date | None]
 """A category with its days, half-open; without an end it goes on."""
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-ABSENCE, TRAIT, CATEGORY = map(_table, (Absence, PersonTrait, SeniorCategory))
+ABSENCE, TRAIT, CATEGORY = map(table_of, (Absence, PersonTrait, SeniorCategory))
 
 
 class Traits:

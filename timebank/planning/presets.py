@@ -2,16 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, func, select
 
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, Refusal, WrongState
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import NeverTogether, Volunteer
 from timebank.planning.tables import PresetPair
 
-PRESET: Table = PresetPair.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PRESET = table_of(PresetPair)
 
 
 class PairCannotBe(Refusal):

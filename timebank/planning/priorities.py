@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.people.categories import CATEGORIES
 from timebank.planning.tables import PriorityOrder, PriorityRule
 
-RULE: Table = PriorityRule.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RULE = table_of(PriorityRule)
 MOST_TIERS, MOST_RULES = 7, 50
 """Tiers that an order names (0 to 6); who is in none comes after them."""
 

@@ -8,13 +8,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from matching.plan import Plan as Answer
 from matching.problem import Problem
 from matching.solve import solve
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound
 from timebank.core.texts import Locale, say
@@ -29,7 +30,7 @@ from timebank.planning.storing import plan_number, question_hash, store_plan
 from timebank.planning.tables import Plan
 from timebank.projects.projects import GIVE_PLACES
 
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SENIOR = table_of(Senior)
 
 
 class Given(NamedTuple):

@@ -3,22 +3,23 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, Table, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 
 from matching.problem import Params
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.planning.in_force import DISTRICT
 from timebank.projects.tables import Booking, Resource, Slot
 from timebank.visits.life import VISIT
 
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-OWN: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED = table_of(Need)
+SERVICE = table_of(Service)
+SENIOR = table_of(Senior)
+BOOKING = table_of(Booking)
+SLOT = table_of(Slot)
+RESOURCE = table_of(Resource)
+OWN = table_of(OrganisationArea)
 STANDARD = Params(change_m=500, waiting_m_per_day=50)
 """What a plan weighs unless it is asked otherwise: a pair that stands is worth 500 m, a day of waiting 50 m.
 

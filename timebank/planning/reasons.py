@@ -7,7 +7,7 @@ and says so.
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from sqlalchemy import Table, select
@@ -20,6 +20,7 @@ from matching.problem import Problem
 from matching.reasons import Weighed, weigh_pair
 from matching.remedies import Remedy, find_remedies
 from matching.worth import Worth, find_worth
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.texts import Locale, say
 from timebank.needs.tables import Service
@@ -34,12 +35,7 @@ from timebank.projects.tables import Resource, Slot
 Part = TypeVar("Part", Pairs, Bookings, Visits)
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-VOLUNTEER, SERVICE, AREA, SLOT, RESOURCE = map(_table, (Volunteer, Service, Area, Slot, Resource))
+VOLUNTEER, SERVICE, AREA, SLOT, RESOURCE = map(table_of, (Volunteer, Service, Area, Slot, Resource))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Row, Table, insert, select
+from sqlalchemy import Engine, Row, insert, select
 from sqlmodel import Session
 
 from matching.changes import Changes, Meeting
 from matching.plan import Plan as Answer
 from matching.problem import Problem
 from matching.rematch import Repair, rematch
+from timebank.core.columns import table_of
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Locale, Phrase, say
@@ -32,13 +33,7 @@ from timebank.planning.standing_rows import plan_in_force, standing_plan
 from timebank.planning.storing import plan_number, question_hash, store_plan
 from timebank.planning.tables import Plan, PlanChange
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-CHANGE, NEED, SERVICE, SENIOR, VOLUNTEER = map(_table, (PlanChange, Need, Service, Senior, Volunteer))
+CHANGE, NEED, SERVICE, SENIOR, VOLUNTEER = map(table_of, (PlanChange, Need, Service, Senior, Volunteer))
 MOST_MOVE_M = 1_000_000
 
 

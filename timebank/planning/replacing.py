@@ -4,12 +4,13 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, delete, or_, select, update
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from matching.plan import Plan as Answer
 from matching.problem import Ints, Mask
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongState
 from timebank.ledger.refusals import broke
@@ -21,14 +22,8 @@ from timebank.planning.tables import Plan
 from timebank.projects.tables import Booking, Project, Resource, Slot
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SENIOR, VOLUNTEER, SLOT = map(_table, (Need, Senior, Volunteer, Slot))
-BOOKING, RESOURCE, PROJECT = map(_table, (Booking, Resource, Project))
+NEED, SENIOR, VOLUNTEER, SLOT = map(table_of, (Need, Senior, Volunteer, Slot))
+BOOKING, RESOURCE, PROJECT = map(table_of, (Booking, Resource, Project))
 NEEDS_A_QUERY = 5000
 FOREVER = np.iinfo(np.int64).max
 LONGEST_DAYS, MINUTES_A_DAY = 1000, 1440

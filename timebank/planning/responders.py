@@ -3,12 +3,13 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, select
 from sqlmodel import Session
 
 from matching.dispatch import Call, Responders
 from matching.problem import Params
 from timebank.core.clock import SHANGHAI, day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Service
 from timebank.people.tables import NeverTogether, Senior
@@ -19,8 +20,8 @@ from timebank.planning.question import SENIOR
 from timebank.planning.volunteer_rows import SKILL, VOLUNTEER, as_columns, services_of, volunteer_rows
 from timebank.visits.life import VISIT
 
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-NEVER: Table = NeverTogether.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
+NEVER = table_of(NeverTogether)
 MINUTES_A_DAY = 1440
 
 

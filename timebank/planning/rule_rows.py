@@ -5,13 +5,14 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Row, Table, or_, select
+from sqlalchemy import Row, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from matching.candidates import may_pair
 from matching.problem import FrequencyKind, Ints, MakeUp, Problem
 from matching.tables import EVERY_AREA, EVERY_SKILL, Seasons, Suspensions
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need
 from timebank.people.tables import Volunteer
 from timebank.planning.codes import Codes
@@ -29,8 +30,8 @@ KIND = {
     "once": FrequencyKind.ONCE,
 }
 MAKE_UP = {"drop": MakeUp.DROP, "later": MakeUp.LATER, "earlier": MakeUp.EARLIER}
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED = table_of(Need)
+VOLUNTEER = table_of(Volunteer)
 
 
 def load_suspensions(session: Session, question: Question, codes: Codes) -> Suspensions:

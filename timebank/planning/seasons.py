@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Date, Select, String, Table, insert, literal, update
+from sqlalchemy import Boolean, Date, Select, String, insert, literal, update
 from sqlalchemy import select as choose
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
@@ -15,7 +16,7 @@ from timebank.needs.tables import Need, Service
 from timebank.people.notes import note_of, take_back
 from timebank.planning.tables import Season
 
-SEASON: Table = Season.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SEASON = table_of(Season)
 KINDS = ("every_n_days", "per_week", "per_month", "once")
 LONGEST_DAYS, MOST_COUNT = 366, 366
 

@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Row, Table, and_, func, select
+from sqlalchemy import Row, and_, func, select
 from sqlmodel import Session
 
 from matching.tables import Budgets, Slots
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Area
 from timebank.planning.codes import Codes
@@ -21,14 +22,8 @@ from timebank.projects.fitting import unstaffed
 from timebank.projects.tables import Booking, Project, ProjectState, Resource, Slot
 from timebank.rules.decision import age_on
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-SLOT, RESOURCE, PROJECT, BOOKING, AREA = map(_table, (Slot, Resource, Project, Booking, Area))
-NEED, SERVICE, STATE = map(_table, (Need, Service, ProjectState))
+SLOT, RESOURCE, PROJECT, BOOKING, AREA = map(table_of, (Slot, Resource, Project, Booking, Area))
+NEED, SERVICE, STATE = map(table_of, (Need, Service, ProjectState))
 
 
 class Open(NamedTuple):

@@ -2,12 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Table
 from sqlmodel import Session
 
 from matching.whatif import Change, FewerVolunteers, MorePlaces, MoreVolunteers, Row, Weigh, what_if
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
@@ -31,12 +30,7 @@ MOST_MORE = 10_000
 UNMET = re.compile(r"unmet area (\d+) skill (\d+)")
 
 
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, SERVICE = map(_table, (Area, Service))
+AREA, SERVICE = map(table_of, (Area, Service))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
@@ -13,7 +13,7 @@ from timebank.people.notes import note_of, take_back
 from timebank.people.tables import Area
 from timebank.planning.tables import Suspension
 
-SUSPENSION: Table = Suspension.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SUSPENSION = table_of(Suspension)
 MAKE_UPS = ("drop", "later", "earlier")
 CAUSES = ("holiday", "heat", "cold", "typhoon", "other")
 LONGEST_DAYS = 92

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Table, select
+from sqlalchemy import Row, select
 from sqlmodel import Session
 
 from matching.reasons import Weighed
 from matching.whatif import Row as Compared
 from matching.worth import Worth
+from timebank.core.columns import table_of
 from timebank.core.minutes import format_clock
 from timebank.core.texts import Locale, say
 from timebank.people.tables import Volunteer
@@ -19,7 +20,7 @@ from timebank.planning.repairs import change_words
 from timebank.planning.tables import Plan
 from timebank.planning.waiting import Waiting
 
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VOLUNTEER = table_of(Volunteer)
 LOCALES: tuple[Locale, Locale] = ("zh", "en")
 FIGURES_SHOWN = (
     "needs_met",

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
 from matching.problem import Volunteers
+from timebank.core.columns import table_of
 from timebank.people.tables import Person, Volunteer, VolunteerSkill
 from timebank.planning.codes import Codes
 from timebank.planning.columns import floats, ints, sets
@@ -15,13 +16,7 @@ from timebank.planning.need_rows import GENDER
 from timebank.planning.person_rows import Traits
 from timebank.planning.question import Question, needs_asked
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-VOLUNTEER, PERSON, SKILL = map(_table, (Volunteer, Person, VolunteerSkill))
+VOLUNTEER, PERSON, SKILL = map(table_of, (Volunteer, Person, VolunteerSkill))
 
 
 def volunteers_asked(organisation_id: int | None) -> Select[Any]:

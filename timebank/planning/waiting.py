@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Service
 from timebank.planning.before_rows import last_places, waiting_days
@@ -14,7 +15,7 @@ from timebank.planning.person_rows import categories_on, category_spans
 from timebank.planning.priorities import priorities_on, tier_of
 from timebank.planning.question import BOOKING, NEED, SENIOR, SLOT
 
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
 
 
 class Waiting(NamedTuple):

@@ -3,17 +3,18 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlmodel import Session
 
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.people.tables import Absence
 from timebank.programmes.programmes import ENROLMENT
 from timebank.visits.endings import ENDING
 from timebank.visits.life import EVENT, VISIT
 
-ABSENCE: Table = Absence.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ABSENCE = table_of(Absence)
 
 
 def call_off_away(session: Session, day: date, *, actor: str, note: str, now: datetime) -> int:

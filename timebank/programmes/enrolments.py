@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Table, and_, case, exists, func, insert, update
+from sqlalchemy import Row, Select, and_, case, exists, func, insert, update
 from sqlalchemy import select as choose
 from sqlmodel import Session, col, select
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, Service
@@ -23,13 +24,7 @@ from timebank.programmes.steps import call_off_ahead, words_of
 from timebank.programmes.tables import CareProgramme, Enrolment
 from timebank.rules.decision import age_on
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SENIOR, PERSON, CATEGORY = map(_table, (Need, Senior, Person, SeniorCategory))
+NEED, SENIOR, PERSON, CATEGORY = map(table_of, (Need, Senior, Person, SeniorCategory))
 
 
 class Found(NamedTuple):

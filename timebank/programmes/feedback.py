@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, func, select
+from sqlalchemy import Row, func, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Locale, Phrase, say
@@ -22,13 +23,7 @@ from timebank.programmes.steps import words_of
 from timebank.programmes.tables import Feedback
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-FEEDBACK, SENIOR, VOLUNTEER = map(_table, (Feedback, Senior, Volunteer))
+FEEDBACK, SENIOR, VOLUNTEER = map(table_of, (Feedback, Senior, Volunteer))
 SIDES = ("senior", "volunteer", "organisation")
 MOST_MINUTES, LEAST, MOST_CONTENT = 1440, 1, 5
 TOLERANCE_MIN, TOLERANCE_CONTENT = 5, 1

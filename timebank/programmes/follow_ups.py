@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Row, Select, String, Table, bindparam, case, exists, func, literal, select, update
+from sqlalchemy import BigInteger, Row, Select, String, bindparam, case, exists, func, literal, select, update
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -22,13 +23,7 @@ from timebank.programmes.steps import words_of
 from timebank.programmes.tables import FollowUp
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-FOLLOW_UP, SENIOR, AREA = map(_table, (FollowUp, Senior, Area))
+FOLLOW_UP, SENIOR, AREA = map(table_of, (FollowUp, Senior, Area))
 OUTCOMES = ("held", "well", "helped", "with_family", "in_hospital", "moved", "died", "other")
 AWAY = ("with_family", "in_hospital")
 """Outcomes that can say until when a senior is away."""

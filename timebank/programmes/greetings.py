@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -23,8 +24,8 @@ from timebank.programmes.tables import Contact
 from timebank.visits.diary import Outcome, record_day
 from timebank.visits.life import VISIT
 
-CONTACT: Table = Contact.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CONTACT = table_of(Contact)
+SENIOR = table_of(Senior)
 CONDITIONS = ("well", "unwell", "needs_help")
 EVIDENCE_BY_WAY = {"phone": "landline", "door": "paper", "video": "app"}
 """What shows a greeting that an organisation writes down, by how it was given."""

@@ -2,21 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, select
+from sqlalchemy import Row, Select, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.tables import Area, Senior, Volunteer
 from timebank.programmes.partnerships import LIVES, PARTNERSHIP
 from timebank.programmes.programmes import ENROLMENT, PROGRAMME
 from timebank.programmes.steps import STEP
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, SENIOR, VOLUNTEER = map(_table, (Area, Senior, Volunteer))
+AREA, SENIOR, VOLUNTEER = map(table_of, (Area, Senior, Volunteer))
 MOST = 100
 
 

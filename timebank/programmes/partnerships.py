@@ -9,11 +9,12 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, insert, update
+from sqlalchemy import Row, Select, insert, update
 from sqlalchemy import select as choose
 from sqlmodel import Session
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
@@ -25,13 +26,7 @@ from timebank.programmes.refusals import AnsweredAlready, PairedAlready
 from timebank.programmes.steps import call_off_ahead, words_of, write_steps
 from timebank.programmes.tables import CareProgramme, Partnership
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-PARTNERSHIP, NEED = map(_table, (Partnership, Need))
+PARTNERSHIP, NEED = map(table_of, (Partnership, Need))
 SIDES = ("volunteer", "organisation")
 LIVES, HOLDS = ("proposed", "agreed", "paused"), ("agreed", "paused")
 LONGEST_PAUSE_DAYS, MOST_AT_ONCE = 366, 5000

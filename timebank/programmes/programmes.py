@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Table
+from sqlalchemy import Select
 from sqlalchemy import select as choose
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
@@ -20,13 +21,9 @@ from timebank.people.tables import Area, OrganisationArea
 from timebank.planning.seasons import KINDS, MOST_COUNT, Spell, check_spell, end_seasons_of_needs, set_seasons_of_needs
 from timebank.programmes.tables import CareProgramme, Enrolment, ProgrammeQuota, ProgrammeSeason
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-PROGRAMME, QUOTA, ENROLMENT, OWN, AREA = map(_table, (CareProgramme, ProgrammeQuota, Enrolment, OrganisationArea, Area))
+PROGRAMME, QUOTA, ENROLMENT, OWN, AREA = map(
+    table_of, (CareProgramme, ProgrammeQuota, Enrolment, OrganisationArea, Area)
+)
 WAYS = ("phone", "door", "video")
 CAUSES = ("heat", "cold", "holiday", "other")
 LONGEST_DAYS, OLDEST, MOST_SENIORS = 3 * 366, 120, 1_000_000

@@ -5,9 +5,10 @@ Source: national guidance on visiting care of October 2022 (every senior in spec
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Row, Select, Table, func, select
+from sqlalchemy import CompoundSelect, Row, Select, func, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need
 from timebank.people.focus import on_focus
 from timebank.people.tables import Area, Person, Senior
@@ -16,13 +17,7 @@ from timebank.programmes.months import Month
 from timebank.programmes.programmes import OWN
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, PERSON, SENIOR, NEED = map(_table, (Area, Person, Senior, Need))
+AREA, PERSON, SENIOR, NEED = map(table_of, (Area, Person, Senior, Need))
 MOST = 100
 
 

@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.programmes.tables import PartnershipStep
 from timebank.visits.life import EVENT, VISIT
 
-STEP: Table = PartnershipStep.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+STEP = table_of(PartnershipStep)
 LONGEST_REASON = 400
 
 

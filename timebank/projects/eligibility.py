@@ -4,20 +4,15 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Table, or_, select
+from sqlalchemy import or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.tables import Area, OrganisationArea, Person, Senior, SeniorCategory
 from timebank.projects.tables import Project
 from timebank.rules.decision import age_on
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, OWN, PERSON, SENIOR, CATEGORY = map(_table, (Area, OrganisationArea, Person, Senior, SeniorCategory))
+AREA, OWN, PERSON, SENIOR, CATEGORY = map(table_of, (Area, OrganisationArea, Person, Senior, SeniorCategory))
 
 
 def is_eligible(eligibility: dict[str, Any], *, categories: frozenset[str], subdistrict: str, age: int) -> bool:

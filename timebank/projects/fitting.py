@@ -4,10 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Table, case, or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, wait_turn
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
@@ -18,12 +19,12 @@ from timebank.projects.fitting_tables import ResourceFitting, ResourceStaff
 from timebank.projects.projects import GIVE_PLACES
 from timebank.projects.tables import Project, Resource, Slot
 
-RESOURCE: Table = Resource.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-FITTING: Table = ResourceFitting.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-STAFF: Table = ResourceStaff.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-ABSENCE: Table = Absence.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+RESOURCE = table_of(Resource)
+PROJECT = table_of(Project)
+SLOT = table_of(Slot)
+FITTING = table_of(ResourceFitting)
+STAFF = table_of(ResourceStaff)
+ABSENCE = table_of(Absence)
 KINDS = ("place", "vehicle", "device")
 ROLES = ("driver", "carer", "bather", "operator")
 MOST_ROOM = 60

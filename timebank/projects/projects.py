@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert, update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotAllowed, NotFound, WrongInput, WrongState
 from timebank.core.minutes import format_clock
@@ -21,9 +22,9 @@ from timebank.people.categories import CATEGORIES
 from timebank.people.tables import Area, Organisation, OrganisationArea
 from timebank.projects.tables import Booking, Project, ProjectGoal, Resource, Slot
 
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-PROJECT: Table = Project.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SLOT = table_of(Slot)
+PROJECT = table_of(Project)
+BOOKING = table_of(Booking)
 GIVE_PLACES = "give places"
 """The turn of whoever gives out places of slots or takes them back; see ``wait_turn``."""
 MOST_RESOURCES = 50

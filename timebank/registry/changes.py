@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, Table, and_, delete, insert, select, updat
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
-from timebank.core.columns import Encrypted
+from timebank.core.columns import Encrypted, table_of
 from timebank.core.personal_data import lookup_hash, open_field, seal_field
 from timebank.registry.refusals import ActChangedSince
 from timebank.registry.tables import RegistryChange
 
-CHANGE: Table = RegistryChange.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+CHANGE = table_of(RegistryChange)
 FIELD = "registry_change.before"
 Values = Mapping[str, Any]
 

@@ -6,16 +6,17 @@ them has none. Two people who each have a number are never proposed.
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, func, or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.people.focus import OWN
 from timebank.people.merged import merged_away
 from timebank.people.tables import Person, Senior, Volunteer
 
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PERSON = table_of(Person)
+SENIOR = table_of(Senior)
+VOLUNTEER = table_of(Volunteer)
 PAIRS_A_QUERY = 500
 
 

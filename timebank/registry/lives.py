@@ -23,6 +23,7 @@ from timebank.coins.acts import Act
 from timebank.coins.estates import withdraw_estate
 from timebank.coins.tables import Estate
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -39,9 +40,9 @@ from timebank.registry.merging import check_reason, give_minutes_back
 from timebank.visits.deaths import record_death
 from timebank.visits.endings import end_for_senior
 
-BOOKING: Table = Booking.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SLOT: Table = Slot.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-RESIDENCE: Table = Residence.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+BOOKING = table_of(Booking)
+SLOT = table_of(Slot)
+RESIDENCE = table_of(Residence)
 
 
 def die(session: Session, act: Act, person_id: int, *, died_on: date) -> RegistryAct:

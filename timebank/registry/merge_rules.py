@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.ledger.accounts import ACCOUNT
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import NeverTogether, Person, Senior, Volunteer
@@ -14,14 +15,8 @@ from timebank.planning.in_force import PAIR, PLAN
 from timebank.registry.refusals import MergeBreaksRule
 from timebank.visits.tables import Visit
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
 PERSON, SENIOR, VOLUNTEER, NEED, SERVICE, VISIT, NEVER = map(
-    _table, (Person, Senior, Volunteer, Need, Service, Visit, NeverTogether)
+    table_of, (Person, Senior, Volunteer, Need, Service, Visit, NeverTogether)
 )
 GONE = ("deceased", "moved_away", "merged")
 MOST_NAMED = 5

@@ -6,12 +6,13 @@ past stays as it was; the merged account is frozen meanwhile.
 
 from datetime import datetime
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.coins.holders import own_account
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import BalanceTooLow, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -24,7 +25,7 @@ from timebank.registry.merge_rules import require_mergeable
 from timebank.registry.refusals import MinutesSpent
 from timebank.registry.repointing import Move, move_parts, move_references
 
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PERSON = table_of(Person)
 LONGEST_REASON = 200
 FILLED = ("phone", "phone_lookup", "address")
 """What the kept registration takes from the merged one where it has nothing."""

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, Table, and_, case, func, insert, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, insert, literal, or_, select, true
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.care.trainings import allowed_on, may
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
@@ -22,9 +23,9 @@ from timebank.people.focus import AREA, CATEGORY, SENIOR, areas_of, held_on
 from timebank.people.tables import Area
 from timebank.registry.tables import Survey, SurveyFrequency, SurveyRound
 
-ROUND: Table = SurveyRound.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-FREQUENCY: Table = SurveyFrequency.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SURVEY: Table = Survey.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ROUND = table_of(SurveyRound)
+FREQUENCY = table_of(SurveyFrequency)
+SURVEY = table_of(Survey)
 MANNERS = ("door", "phone", "video")
 OUTCOMES = ("reached", "not_reached", "refused", "moved", "deceased")
 SEEN = ("reached", "refused")

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, select, union
+from sqlalchemy import func, select, union
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.places import Place
 from timebank.ledger.accounts import ACCOUNT, issued_min
 from timebank.ledger.findings import Finding
@@ -20,14 +21,8 @@ from timebank.projects.tables import Booking
 from timebank.visits.diary import count_by_status
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SERVICE, AREA, SENIOR, VOLUNTEER = map(_table, (Need, Service, Area, Senior, Volunteer))
-PAIR, UNMET, BOOKING, CATEGORY = map(_table, (Pair, Unmet, Booking, SeniorCategory))
+NEED, SERVICE, AREA, SENIOR, VOLUNTEER = map(table_of, (Need, Service, Area, Senior, Volunteer))
+PAIR, UNMET, BOOKING, CATEGORY = map(table_of, (Pair, Unmet, Booking, SeniorCategory))
 CENTRE_GRID_DEG = 0.005
 """A centre is told to this grid alone, about 500 m: the mean of a few homes could give one of them away."""
 

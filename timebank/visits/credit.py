@@ -8,10 +8,11 @@ from contextlib import suppress
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import BalanceTooHigh, WrongState
 from timebank.ledger.accounts import ACCOUNT, ISSUANCE, POOL, account_id, member_code, open_accounts
@@ -31,7 +32,7 @@ from timebank.visits.settling import Settled, chosen, settle
 from timebank.visits.worth import Worth, rules_of, weigh
 
 __all__ = ["PERSON", "SERVICE", "VISIT", "Credited", "credit_day", "credit_givers", "credit_visit"]
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SERVICE = table_of(Service)
 TOO_MUCH = (AccountClosed, BalanceTooHigh)
 
 

@@ -9,12 +9,13 @@ from sqlmodel import Session
 from timebank.coins.acts import Act
 from timebank.coins.estates import open_estate
 from timebank.coins.tables import Estate
+from timebank.core.columns import table_of
 from timebank.people.tables import Senior, Volunteer
 from timebank.visits.endings import end_for_senior
 
 TABLES: tuple[Table, ...] = (
-    Senior.__table__,  # type: ignore[attr-defined]  # SQLModel adds it
-    Volunteer.__table__,  # type: ignore[attr-defined]  # SQLModel adds it
+    table_of(Senior),
+    table_of(Volunteer),
 )
 DECEASED = "deceased"
 

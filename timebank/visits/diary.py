@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlmodel import Session, col
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, Service
@@ -137,7 +138,7 @@ def next_visits(
     if not 1 <= first <= 100:
         message = f"A page has 1 to 100 visits, not {first}."
         raise ValueError(message)
-    district, committee = Area.__table__.alias("district"), Area.__table__.alias("committee")  # type: ignore[attr-defined]  # SQLModel adds it
+    district, committee = table_of(Area).alias("district"), table_of(Area).alias("committee")
     wanted = (
         select(Visit, Need, Service, Senior, Person, district.c.name_zh, committee.c.name_zh)
         .join(Need, col(Need.id) == col(Visit.need_id))

@@ -3,17 +3,18 @@
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
 from timebank.people.tables import Senior, Volunteer
 from timebank.visits.life import VISIT
 
-NEED: Table = Need.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SERVICE: Table = Service.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+NEED = table_of(Need)
+SERVICE = table_of(Service)
+SENIOR = table_of(Senior)
+VOLUNTEER = table_of(Volunteer)
 WAITING = ("planned", "checked_in", "checked_out", "disputed")
 MOST = 200
 

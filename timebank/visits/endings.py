@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongInput
 from timebank.core.texts import Phrase
@@ -23,7 +24,7 @@ from timebank.visits.offers import OFFER, withdraw_offers
 from timebank.visits.paid import settle_paid
 from timebank.visits.tables import Visit, VisitEnding
 
-ENDING: Table = VisitEnding.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+ENDING = table_of(VisitEnding)
 SIDES = ("giver", "served", "organisation")
 
 

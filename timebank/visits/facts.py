@@ -14,6 +14,7 @@ from sqlalchemy import Row, Table, select
 from sqlmodel import Session
 
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, Service
@@ -23,14 +24,8 @@ from timebank.visits.limits import STANDARD
 from timebank.visits.refusals import TooEarly
 from timebank.visits.tables import HomeBefore, NeedBefore, Visit, VisitStatement
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, SERVICE, SENIOR, AREA = map(_table, (Need, Service, Senior, Area))
-HOME_BEFORE, NEED_BEFORE, STATEMENT = map(_table, (HomeBefore, NeedBefore, VisitStatement))
+NEED, SERVICE, SENIOR, AREA = map(table_of, (Need, Service, Senior, Area))
+HOME_BEFORE, NEED_BEFORE, STATEMENT = map(table_of, (HomeBefore, NeedBefore, VisitStatement))
 
 
 class Facts(NamedTuple):

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.ledger.accounts import ACCOUNT, ENTRY, ISSUANCE
 from timebank.ledger.posting import TRANSFER
 from timebank.people.tables import Person, Volunteer
@@ -20,8 +21,8 @@ from timebank.rules.decision import age_on
 from timebank.visits.life import VISIT
 from timebank.visits.records import GIVER, GROUP
 
-PERSON: Table = Person.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+PERSON = table_of(Person)
+VOLUNTEER = table_of(Volunteer)
 PEOPLE_A_QUERY = 5000
 SUMS = ("earned_on_day_min", "earned_total_min", "stored_min")
 """Facts that grow with every credit."""

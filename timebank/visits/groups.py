@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -29,13 +30,7 @@ from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToDispute, TooEarly
 from timebank.visits.reminders import OWN_AREA, SENIOR
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-GROUP, GIVER, SERVED, EVENT, VOLUNTEER = map(_table, (GroupService, GroupGiver, GroupServed, GroupEvent, Volunteer))
+GROUP, GIVER, SERVED, EVENT, VOLUNTEER = map(table_of, (GroupService, GroupGiver, GroupServed, GroupEvent, Volunteer))
 MOST_PEOPLE = 500
 MINUTES_A_DAY = 1440
 

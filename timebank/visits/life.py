@@ -8,10 +8,11 @@ Actors are written as ``person:<id>`` or ``organisation:<id>``.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from timebank.core.clock import day_of, moment_at
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
@@ -20,8 +21,8 @@ from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToDispute, TooEarly
 from timebank.visits.tables import Visit, VisitEvent, VisitStatement
 
-VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-EVENT: Table = VisitEvent.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VISIT = table_of(Visit)
+EVENT = table_of(VisitEvent)
 CONFIRMERS = ("senior", "organisation", "sample")
 LONGEST_NOTE = 1000
 

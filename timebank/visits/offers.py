@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -24,8 +25,8 @@ from timebank.visits.limits import STANDARD
 from timebank.visits.refusals import HoursTaken, OfferGone
 from timebank.visits.tables import Offer, Visit
 
-OFFER: Table = Offer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+OFFER = table_of(Offer)
+VOLUNTEER = table_of(Volunteer)
 MOST_PROPOSALS, MOST_AT_ONCE = 20, 5
 MOST_LAPSED = 500
 """Most offers that run out in one call."""

@@ -9,22 +9,23 @@ what is left, such as visits that were confirmed by the day.
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Row, Select, Table, func, or_, select, union_all
+from sqlalchemy import CompoundSelect, Row, Select, func, or_, select, union_all
 from sqlmodel import Session
 
 from timebank.coins.acts import Act, has_acted
 from timebank.coins.redeeming import REDEMPTION, Booking, redeem
 from timebank.coins.settling import capture_redemption, release_redemption
 from timebank.coins.tables import Redemption
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongState
 from timebank.needs.requests import REQUEST
 from timebank.needs.tables import Need
 from timebank.visits.group_tables import GroupGiver, GroupServed, GroupService
 from timebank.visits.tables import Visit
 
-VISIT: Table = Visit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GROUP: Table = GroupService.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-GIVER: Table = GroupGiver.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+VISIT = table_of(Visit)
+GROUP = table_of(GroupService)
+GIVER = table_of(GroupGiver)
 PAGE = 500
 LOOKED_FOR = ("received", "listed", "offered")
 """States of a request in which somebody is still looked for, so that what is held for it stays held."""

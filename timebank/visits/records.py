@@ -8,23 +8,18 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, Table, and_, exists, select, tuple_
+from sqlalchemy import Row, Select, and_, exists, select, tuple_
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.needs.tables import Need
 from timebank.visits.claim_tables import GroupClaim, VisitClaim
 from timebank.visits.group_tables import GroupGiver, GroupService
 from timebank.visits.life import VISIT
 from timebank.visits.tables import NeedBefore
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-NEED, NEED_BEFORE, GROUP, GIVER = map(_table, (Need, NeedBefore, GroupService, GroupGiver))
-VISIT_CLAIM, GROUP_CLAIM = map(_table, (VisitClaim, GroupClaim))
+NEED, NEED_BEFORE, GROUP, GIVER = map(table_of, (Need, NeedBefore, GroupService, GroupGiver))
+VISIT_CLAIM, GROUP_CLAIM = map(table_of, (VisitClaim, GroupClaim))
 RECORDS_A_PAGE = 10_000
 
 

@@ -9,21 +9,21 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Table, bindparam, literal, null, select, tuple_, update
+from sqlalchemy import bindparam, literal, null, select, tuple_, update
 from sqlalchemy.sql.selectable import Select
 from sqlmodel import Session
 
 from timebank.core.clock import day_of, moment_at
-from timebank.core.columns import UtcMoment
+from timebank.core.columns import UtcMoment, table_of
 from timebank.core.database import insert_or_skip
 from timebank.needs.requests import NEED
 from timebank.people.tables import OrganisationArea, Senior
 from timebank.visits.life import VISIT
 from timebank.visits.tables import Reminder
 
-REMINDER: Table = Reminder.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-SENIOR: Table = Senior.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-OWN_AREA: Table = OrganisationArea.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+REMINDER = table_of(Reminder)
+SENIOR = table_of(Senior)
+OWN_AREA = table_of(OrganisationArea)
 LONGEST_LEAD_MIN = 14 * 1440
 MOST_AT_ONCE = 1000
 

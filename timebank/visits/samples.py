@@ -11,11 +11,12 @@ from datetime import date, datetime, timedelta
 from heapq import nsmallest
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.core.clock import day_of
+from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -26,7 +27,7 @@ from timebank.visits.refusals import PartyToAudit
 from timebank.visits.reminders import OWN_AREA, SENIOR
 from timebank.visits.statements import dispute_uncredited, parties_of, tell_visit
 
-SAMPLED: Table = SampledVisit.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SAMPLED = table_of(SampledVisit)
 OUTCOMES = ("upheld", "not_upheld", "unreachable")
 LONGEST_DAYS, MOST_OF_A_GRADE = 366, 500
 

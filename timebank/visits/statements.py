@@ -6,9 +6,10 @@ Both numbers stay, whatever comes of them. The tolerance is that of the rule pac
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, exists, insert, select, update
+from sqlalchemy import ColumnElement, exists, insert, select, update
 from sqlmodel import Session
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -20,8 +21,8 @@ from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToAudit
 from timebank.visits.tables import Visit, VisitStatement
 
-STATEMENT: Table = VisitStatement.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-CLAIM: Table = VisitClaim.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+STATEMENT = table_of(VisitStatement)
+CLAIM = table_of(VisitClaim)
 SIDES = ("senior", "organisation")
 CLOCK = "clock"
 """Who disputes when two numbers do it by themselves."""

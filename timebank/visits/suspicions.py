@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from sqlalchemy import Date, Select, Table, bindparam, select, text, update
+from sqlalchemy import Date, Select, bindparam, select, text, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
+from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
@@ -20,8 +21,8 @@ from timebank.visits.refusals import PartyToAudit
 from timebank.visits.reminders import OWN_AREA, SENIOR
 from timebank.visits.rings import gift_rings
 
-SUSPICION: Table = Suspicion.__table__  # type: ignore[attr-defined]  # SQLModel adds it
-VOLUNTEER: Table = Volunteer.__table__  # type: ignore[attr-defined]  # SQLModel adds it
+SUSPICION = table_of(Suspicion)
+VOLUNTEER = table_of(Volunteer)
 VERDICTS = ("cleared", "confirmed")
 PEOPLE_A_QUERY = 1000
 STATED = """

@@ -29,18 +29,15 @@ from timebank.bridge.referrals import (
 from timebank.bridge.resource_needs import NeedDraft, choose, state_need
 from timebank.bridge.terms import set_term, tell_overdue
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.demo.year.chapter import Chapter, Year
 from timebank.exchange.feeds import FEED, renew_feed
 from timebank.exchange.hsds import build_package
 from timebank.people.tables import Area, Organisation, OrganisationArea, Senior, Volunteer
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
-AREA, ORGANISATION, OWN_AREA, SENIOR, VOLUNTEER = map(_table, (Area, Organisation, OrganisationArea, Senior, Volunteer))
+AREA, ORGANISATION, OWN_AREA, SENIOR, VOLUNTEER = map(
+    table_of, (Area, Organisation, OrganisationArea, Senior, Volunteer)
+)
 PARTNERS = (
     ("company", "COMPANY1", "普陀康护用品公司", "Putuo Care Supplies"),
     ("company", "COMPANY2", "长风物业服务公司", "Changfeng Property Service"),

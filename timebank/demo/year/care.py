@@ -14,6 +14,7 @@ from timebank.care.points import POINT, set_hours
 from timebank.care.rosters import Line, enrol_roster, train_many
 from timebank.care.trainings import TRAINING, allowed_on
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.demo.names import name
 from timebank.demo.published import published
 from timebank.demo.year.chapter import Chapter, Year
@@ -97,7 +98,7 @@ def count(session: Session, year: Year) -> dict[str, int]:
 
 def office(session: Session) -> str:
     """Return who acts for the district: its charity office."""
-    wanted = select(Organisation.__table__.c.id).where(Organisation.__table__.c.kind == "charity_office")  # type: ignore[attr-defined]  # SQLModel adds it
+    wanted = select(table_of(Organisation).c.id).where(table_of(Organisation).c.kind == "charity_office")
     return f"organisation:{session.connection().execute(wanted.order_by('id')).scalar()}"
 
 

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, Row, Table, func, select, update
+from sqlalchemy import Engine, Row, func, select, update
 from sqlmodel import Session
 
 from timebank.core.clock import moment_at
+from timebank.core.columns import table_of
 from timebank.core.database import expect_much, transaction
 from timebank.demo.play import play_visits
 from timebank.demo.year.chapter import DAYS_OF_YEAR, Chapter, Year
@@ -36,14 +37,8 @@ from timebank.programmes.programmes import list_programmes as programmes_of
 from timebank.programmes.tables import CareProgramme
 from timebank.visits.life import VISIT
 
-
-def _table(model: Any) -> Table:
-    table: Table = model.__table__
-    return table
-
-
 NEED, SERVICE, SENIOR, AREA, ORGANISATION, VOLUNTEER, SKILL = map(
-    _table, (Need, Service, Senior, Area, Organisation, Volunteer, VolunteerSkill)
+    table_of, (Need, Service, Senior, Area, Organisation, Volunteer, VolunteerSkill)
 )
 NAME = "programmes"
 HORIZON_DAYS, LAST_DAYS = 28, 14
