@@ -14,8 +14,9 @@ from sqlmodel import Session, select
 
 from timebank.core.database import database, transaction
 from timebank.demo.run import run_demo
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Organisation
-from timebank.planning.pairs import own_areas, shortage_rows
+from timebank.planning.pairs import shortage_rows
 from timebank.planning.problem_rows import Question
 from timebank.planning.runs import make_plan
 from timebank.planning.storing import publish_plan
@@ -50,7 +51,7 @@ def main(url: str | None = None) -> None:
 
 def tell_shortage(session: Session, office: int, title: str) -> None:
     """Print how many trips are unmet, and in which sub-districts."""
-    rows = [row for row in shortage_rows(session, own_areas(office)) if row.service == "trip"]
+    rows = [row for row in shortage_rows(session, areas_of(office)) if row.service == "trip"]
     print(f"{title}: {sum(row.unmet for row in rows)} of {sum(row.needs for row in rows)} unmet")
     for row in rows:
         if row.unmet:

@@ -5,8 +5,9 @@ from sqlmodel import col, select
 
 from api.context import Info
 from timebank.needs.tables import Service as ServiceRow
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Area as AreaRow
-from timebank.planning.pairs import own_areas, shortage_rows
+from timebank.planning.pairs import shortage_rows
 
 MOST_LISTED = 500
 
@@ -46,7 +47,7 @@ def areas(info: Info) -> list[Area]:
     """Return the sub-districts of the organisation that asks, or all for a person."""
     wanted = select(AreaRow).where(AreaRow.level == "subdistrict").order_by(col(AreaRow.id)).limit(MOST_LISTED)
     if info.context.holder.organisation_id is not None:
-        wanted = wanted.where(col(AreaRow.id).in_(own_areas(info.context.holder.organisation_id)))
+        wanted = wanted.where(col(AreaRow.id).in_(areas_of(info.context.holder.organisation_id)))
     rows = info.context.session.exec(wanted)
     return [Area(code=row.code, name_zh=row.name_zh, name_en=row.name_en) for row in rows]
 
@@ -61,7 +62,7 @@ def shortage(info: Info) -> list[Shortage]:
     """Return needs and unmet needs of the organisation's sub-districts."""
     context = info.context
     organisation = context.organisation("projects:read", "matches:read")
-    rows = context.once("shortage", lambda: shortage_rows(context.session, own_areas(organisation)))
+    rows = context.once("shortage", lambda: shortage_rows(context.session, areas_of(organisation)))
     return [
         Shortage(
             subdistrict=Area(code=row.area_code, name_zh=row.area_zh, name_en=row.area_en),

@@ -12,12 +12,12 @@ from tests.worlds import MONDAY, World
 from timebank.core.database import transaction
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Need
+from timebank.people.belonging import areas_of
 from timebank.people.tables import OrganisationArea, Senior, Volunteer
 from timebank.planning.listing import plan_seen
 from timebank.planning.pairs import (
     list_pairs,
     list_unmet,
-    own_areas,
     pair_reason,
     shortage_rows,
     unmet_reason,
@@ -240,7 +240,7 @@ def test_shortage_counts_what_holds_by_street_and_service(engine: Engine, world:
 
 def _shortage(engine: Engine, world: World, code: str) -> dict[tuple[str, str], tuple[int, int]]:
     with transaction(engine, read_only=True) as session:
-        rows = shortage_rows(session, own_areas(world.organisations[code]))
+        rows = shortage_rows(session, areas_of(world.organisations[code]))
         return {(row.area_code, row.service): (row.needs, row.unmet) for row in rows}
 
 
@@ -262,7 +262,7 @@ def test_a_need_of_no_plan_is_not_met(engine: Engine, world: World, plan: Plan) 
 
     after = _shortage(engine, world, "EAST")
     with transaction(engine, read_only=True) as session:
-        rows = {row.service: row.unplanned for row in shortage_rows(session, own_areas(world.organisations["CF1"]))}
+        rows = {row.service: row.unplanned for row in shortage_rows(session, areas_of(world.organisations["CF1"]))}
 
     assert new
     assert before["310107004", "greeting"] == (4, 4)

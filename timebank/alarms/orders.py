@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlmodel import Session
 
 from timebank.alarms.tables import AlarmAsk, AlarmDevice, AlarmEvent, AlarmOrder, WebhookSource
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
-from timebank.people.tables import Area, OrganisationArea, Person, Senior, Volunteer
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Area, Person, Senior, Volunteer
 
 ORDER, EVENT, ASK, DEVICE = map(table_of, (AlarmOrder, AlarmEvent, AlarmAsk, AlarmDevice))
 SOURCE, SENIOR, AREA, VOLUNTEER, PERSON = map(table_of, (WebhookSource, Senior, Area, Volunteer, Person))
-OWN: Table = table_of(OrganisationArea)
 MOST_ROWS = 100
 
 
@@ -53,7 +53,7 @@ def accounts(session: Session, *, organisation_id: int | None = None) -> Account
 
 def seen_by(organisation_id: int) -> ColumnElement[bool]:
     """Return the condition of what an organisation may see: its streets', and what its own sources could not place."""
-    areas = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+    areas = areas_of(organisation_id)
     devices = select(DEVICE.c.id).join(SENIOR, SENIOR.c.person_id == DEVICE.c.senior_id)
     sources = select(SOURCE.c.id).where(SOURCE.c.organisation_id == organisation_id)
     return or_(

@@ -9,8 +9,9 @@ from sqlalchemy import Select, case, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from timebank.bookings.steps import BOOKING, NEED, OWN, PLACE_NEED, REQUEST, RESOURCE, SENIOR, SLOT
+from timebank.bookings.steps import BOOKING, NEED, PLACE_NEED, REQUEST, RESOURCE, SENIOR, SLOT
 from timebank.bookings.tables import PlaceRequest
+from timebank.people.belonging import areas_of
 from timebank.planning.slot_rows import slot_rows, taken_places
 
 
@@ -51,7 +52,7 @@ class Performed(NamedTuple):
 
 def _of_organisation(organisation_id: int) -> Select[Any]:
     """Return the query of the seniors of an organisation's sub-districts."""
-    areas = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+    areas = areas_of(organisation_id)
     return select(SENIOR.c.person_id).where(SENIOR.c.subdistrict_id.in_(areas))
 
 

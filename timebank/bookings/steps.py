@@ -10,7 +10,8 @@ from timebank.bookings.tables import PlaceEvent, PlaceNeed, PlaceRequest
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Need
-from timebank.people.tables import OrganisationArea, Senior
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Senior
 from timebank.projects.tables import Booking, Resource, Slot
 
 REQUEST = table_of(PlaceRequest)
@@ -18,7 +19,6 @@ PLACE_NEED = table_of(PlaceNeed)
 EVENT = table_of(PlaceEvent)
 NEED = table_of(Need)
 SENIOR = table_of(Senior)
-OWN = table_of(OrganisationArea)
 BOOKING = table_of(Booking)
 SLOT = table_of(Slot)
 RESOURCE = table_of(Resource)
@@ -47,7 +47,7 @@ def request_of(
     r = REQUEST.c
     wanted = select(r.id).join(SENIOR, SENIOR.c.person_id == r.senior_id).where(r.id == request_id)
     if organisation_id is not None:
-        areas = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+        areas = areas_of(organisation_id)
         wanted = wanted.where(SENIOR.c.subdistrict_id.in_(areas))
     if person_id is not None:
         wanted = wanted.where(r.senior_id == person_id)

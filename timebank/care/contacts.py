@@ -14,7 +14,8 @@ from timebank.care.trainings import allowed_on, may
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
-from timebank.people.focus import AREA, SENIOR, areas_of, on_focus
+from timebank.people.belonging import areas_of
+from timebank.people.focus import AREA, SENIOR, on_focus
 from timebank.people.tables import Senior
 
 CONTACT = table_of(SeniorContact)

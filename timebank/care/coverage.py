@@ -13,7 +13,8 @@ from timebank.care.contacts import CONTACT
 from timebank.care.members import MEMBER
 from timebank.care.points import POINT
 from timebank.care.trainings import allowed_on
-from timebank.people.focus import AREA, SENIOR, areas_of, on_focus
+from timebank.people.belonging import areas_of
+from timebank.people.focus import AREA, SENIOR, on_focus
 
 STREET = AREA.alias("street")
 

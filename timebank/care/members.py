@@ -14,7 +14,8 @@ from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.personal_data import lookup_hash
 from timebank.core.texts import Phrase
-from timebank.people.focus import AREA, OWN
+from timebank.people.belonging import areas_of
+from timebank.people.focus import AREA
 from timebank.people.tables import Area, Organisation, Person
 
 MEMBER = table_of(CareMember)
@@ -170,7 +171,7 @@ def list_members(
     """
     holds = [role_on(day)] + ([ROLE.c.role == role] if role else [])
     if organisation_id is not None:
-        own = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+        own = areas_of(organisation_id)
         holds.append(or_(ROLE.c.organisation_id == organisation_id, ROLE.c.area_id.in_(_with_committees(own))))
     if subdistrict is not None:
         street = select(AREA.c.id).where(AREA.c.code == subdistrict)
@@ -210,7 +211,7 @@ def require_member(session: Session, member_id: int, organisation_id: int) -> No
     NotFound
         When there is none, or they are another's; the two are never told apart.
     """
-    own = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+    own = areas_of(organisation_id)
     place = or_(ROLE.c.organisation_id == organisation_id, ROLE.c.area_id.in_(_with_committees(own)))
     found = select(ROLE.c.id).where(ROLE.c.member_id == member_id, place).limit(1)
     if session.connection().execute(found).first() is None:

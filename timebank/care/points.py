@@ -12,7 +12,8 @@ from timebank.core.clock import day_of, moment_at
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Phrase
-from timebank.people.focus import AREA, areas_of
+from timebank.people.belonging import areas_of
+from timebank.people.focus import AREA
 from timebank.people.notes import note_of, take_back
 from timebank.people.tables import AdvicePoint
 

@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from timebank.charity.refusals import not_eligible
 from timebank.core.errors import NotFound
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Senior
-from timebank.projects.eligibility import AREA, CATEGORY, OWN, PERSON, SENIOR, is_eligible
+from timebank.projects.eligibility import AREA, CATEGORY, PERSON, SENIOR, is_eligible
 from timebank.projects.tables import Contribution, Project
 from timebank.rules.decision import age_on
 
@@ -21,7 +22,7 @@ def senior_of(session: Session, project: Project, senior_ref: str) -> int:
     NotFound
         When there is none; those of other streets are not told apart from those who are not there.
     """
-    own = select(OWN.c.area_id).where(OWN.c.organisation_id == project.organisation_id)
+    own = areas_of(project.organisation_id)
     wanted = select(SENIOR.c.person_id).where(SENIOR.c.external_ref == senior_ref, SENIOR.c.subdistrict_id.in_(own))
     number = session.connection().execute(wanted).scalar()
     if number is None:

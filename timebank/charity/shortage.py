@@ -19,12 +19,13 @@ from timebank.core.clock import monday_of
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import Area, OrganisationArea, Senior
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Area, Senior
 from timebank.planning.in_force import PAIR, PLAN, UNMET, is_in_force
 from timebank.projects.projects import BOOKING, SLOT
 from timebank.visits.life import VISIT
 
-NEED, SERVICE, AREA, SENIOR, OWN = map(table_of, (Need, Service, Area, Senior, OrganisationArea))
+NEED, SERVICE, AREA, SENIOR = map(table_of, (Need, Service, Area, Senior))
 HELD, AHEAD, FELL_OUT = ("checked_out", "confirmed", "disputed"), ("planned", "checked_in"), ("missed", "cancelled")
 OWN_REASONS = ("missed", "called_off", "partly", "unplanned")
 """Reasons that the week itself tells beside those of the engine: nobody came, it was called off, the plan reaches
@@ -160,7 +161,7 @@ def require_streets(session: Session, organisation_id: int | None, codes: Sequen
     known: dict[str, int] = {row.code: row.id for row in session.connection().execute(wanted)}
     own = known
     if organisation_id is not None:
-        works_in = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+        works_in = areas_of(organisation_id)
         numbers = set(session.connection().execute(works_in).scalars())
         own = {code: number for code, number in known.items() if number in numbers}
     for code in codes:

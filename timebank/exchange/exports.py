@@ -20,13 +20,14 @@ from timebank.core.texts import Phrase
 from timebank.exchange.refusals import TooManyRows
 from timebank.ledger.accounts import ACCOUNT
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import Area, Organisation, OrganisationArea, Senior, SeniorCategory, Volunteer
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Area, Organisation, Senior, SeniorCategory, Volunteer
 from timebank.projects.projects import BOOKING, PROJECT, SLOT
 from timebank.projects.tables import Resource
 from timebank.visits.life import VISIT
 
 NEED, SERVICE, AREA, RESOURCE = map(table_of, (Need, Service, Area, Resource))
-ORGANISATION, OWN_AREA = map(table_of, (Organisation, OrganisationArea))
+ORGANISATION = table_of(Organisation)
 SENIOR, CATEGORY, VOLUNTEER = map(table_of, (Senior, SeniorCategory, Volunteer))
 MOST_ROWS = {"xlsx": 100_000, "csv": 300_000, "csv-gb18030": 300_000}
 """Most rows of one table: a month of the largest organisation fits in CSV."""
@@ -65,7 +66,7 @@ def _read(session: Session, wanted: Any, asked: Asked) -> Iterator[Any]:
 
 def _seniors(session: Session, asked: Asked) -> Iterator[Sequence[Cell]]:
     last = asked.to_day
-    own = select(OWN_AREA.c.area_id).where(OWN_AREA.c.organisation_id == asked.organisation_id)
+    own = areas_of(asked.organisation_id)
     living = (SENIOR.c.subdistrict_id.in_(own), SENIOR.c.status == "active")
     holds = (CATEGORY.c.from_day < last, or_(CATEGORY.c.to_day.is_(None), CATEGORY.c.to_day >= last))
     by_category = (

@@ -1,10 +1,20 @@
 """Whose people somebody is of: an organisation's are its volunteers and the seniors of its sub-districts."""
 
+from sqlalchemy import Select
+from sqlalchemy import select as pick
 from sqlmodel import Session, col, or_, select
 
+from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.core.naming import LONGEST_SHOWN
 from timebank.people.tables import OrganisationArea, Person, Senior, Volunteer
+
+OWN = table_of(OrganisationArea)
+
+
+def areas_of(organisation_id: int) -> Select[int]:
+    """Return the query of the sub-districts that an organisation works in: the scope of all it may see."""
+    return pick(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
 
 
 def person_named(session: Session, reference: str) -> int:
@@ -48,11 +58,12 @@ def require_person(session: Session, person_id: int, organisation_id: int | None
     """
     wanted = select(Person.id).where(Person.id == person_id)
     if organisation_id is not None:
-        areas = select(OrganisationArea.area_id).where(OrganisationArea.organisation_id == organisation_id)
         wanted = wanted.where(
             or_(
                 col(Person.id).in_(select(Volunteer.person_id).where(Volunteer.organisation_id == organisation_id)),
-                col(Person.id).in_(select(Senior.person_id).where(col(Senior.subdistrict_id).in_(areas))),
+                col(Person.id).in_(
+                    select(Senior.person_id).where(col(Senior.subdistrict_id).in_(areas_of(organisation_id)))
+                ),
             )
         )
     if session.exec(wanted).first() is None:

@@ -14,14 +14,14 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 from sqlmodel import Session
 
 from timebank.core.columns import table_of
+from timebank.people.belonging import areas_of
 from timebank.people.categories import CATEGORIES
-from timebank.people.tables import Area, OrganisationArea, Person, Senior, SeniorCategory
+from timebank.people.tables import Area, Person, Senior, SeniorCategory
 
 CATEGORY = table_of(SeniorCategory)
 SENIOR = table_of(Senior)
 PERSON = table_of(Person)
 AREA = table_of(Area)
-OWN = table_of(OrganisationArea)
 OLDEST = 120
 PEOPLE_A_QUERY = 5000
 
@@ -182,8 +182,3 @@ def list_focus(
     if after is not None:
         wanted = wanted.where(SENIOR.c.person_id > after)
     return list(session.connection().execute(wanted.order_by(SENIOR.c.person_id).limit(first)))
-
-
-def areas_of(organisation_id: int) -> Select[int]:
-    """Return the query of the sub-districts that an organisation works in."""
-    return select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)

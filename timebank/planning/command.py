@@ -16,12 +16,13 @@ from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Area, Organisation, Senior
 from timebank.planning import told
 from timebank.planning.facts_command import app as note_app
 from timebank.planning.in_force import PAIR, PLAN, UNMET, is_in_force
 from timebank.planning.making import make_plan
-from timebank.planning.pairs import own_areas, shortage_rows
+from timebank.planning.pairs import shortage_rows
 from timebank.planning.question import STANDARD, Question
 from timebank.planning.reasons import recall, what_would_meet, why_pair, worth_of_more
 from timebank.planning.repairs import Mend, list_changes, repair_plan
@@ -171,7 +172,7 @@ def shortage(
     """Say where needs are not met, by sub-district and service; those of no plan count too."""
     with reading() as session:
         own = _organisation(session, organisation)
-        areas = select(AREA.c.id) if own is None else own_areas(own)
+        areas = select(AREA.c.id) if own is None else areas_of(own)
         rows = shortage_rows(session, areas)
         rows = [row for row in rows if area in (None, row.area_code) and service in (None, row.service)]
         _print(told.of_shortage(rows))

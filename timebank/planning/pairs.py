@@ -8,23 +8,19 @@ from sqlmodel import Session
 from timebank.core.columns import table_of
 from timebank.core.texts import Locale, say
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import Area, OrganisationArea, Senior, Volunteer
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Area, Senior, Volunteer
 from timebank.planning.in_force import DISTRICT, PAIR, PLAN, UNMET, is_in_force
 from timebank.planning.question import BOOKING
 
 NEED, SERVICE, SENIOR, VOLUNTEER = map(table_of, (Need, Service, Senior, Volunteer))
-AREA, OWN = map(table_of, (Area, OrganisationArea))
-
-
-def own_areas(organisation_id: int) -> Select[tuple[int]]:
-    """Return the query of the sub-districts an organisation works in: the scope of all it may see."""
-    return select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+AREA = table_of(Area)
 
 
 def _scoped(wanted: Select[Any], table: Table, organisation_id: int, plan_id: int | None) -> Select[Any]:
     """Keep to the organisation's areas, and to the plan asked for if it may see it, or to what is in force."""
     scope = f"organisation:{organisation_id}"
-    wanted = wanted.where(SENIOR.c.subdistrict_id.in_(own_areas(organisation_id)))
+    wanted = wanted.where(SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)))
     if plan_id is None:
         return wanted.where(PLAN.c.scope.in_((DISTRICT, scope)), is_in_force(table))
     was_in_force = (PLAN.c.scope == DISTRICT) & (PLAN.c.state != "proposed")
@@ -140,7 +136,7 @@ def unmet_reason(row: Row[Any], locale: Locale = "zh") -> str:
     )
 
 
-def shortage_rows(session: Session, area_ids: Select[tuple[int]]) -> list[Row[Any]]:
+def shortage_rows(session: Session, area_ids: Select[Any]) -> list[Row[Any]]:
     """Count open needs by sub-district and service, for some sub-districts, and how many of them nobody meets.
 
     ``unmet`` are those that a plan in force leaves unmet, and those of which no plan speaks (``unplanned``): neither a

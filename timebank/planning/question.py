@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select
 from matching.problem import Params
 from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
-from timebank.people.tables import OrganisationArea, Senior
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Senior
 from timebank.planning.in_force import DISTRICT
 from timebank.projects.tables import Booking, Resource, Slot
 from timebank.visits.life import VISIT
@@ -19,7 +20,6 @@ SENIOR = table_of(Senior)
 BOOKING = table_of(Booking)
 SLOT = table_of(Slot)
 RESOURCE = table_of(Resource)
-OWN = table_of(OrganisationArea)
 STANDARD = Params(change_m=500, waiting_m_per_day=50)
 """What a plan weighs unless it is asked otherwise: a pair that stands is worth 500 m, a day of waiting 50 m.
 
@@ -85,7 +85,7 @@ def needs_asked(question: Question) -> Select[tuple[int]]:
         asked = asked.where(NEED.c.service_id.in_(given))
     if question.organisation_id is None:
         return asked
-    areas = select(OWN.c.area_id).where(OWN.c.organisation_id == question.organisation_id)
+    areas = areas_of(question.organisation_id)
     return asked.where(NEED.c.organisation_id == question.organisation_id, SENIOR.c.subdistrict_id.in_(areas))
 
 

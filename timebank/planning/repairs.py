@@ -22,11 +22,11 @@ from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.texts import Locale, Phrase, say
 from timebank.needs.tables import Need, Service
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Senior, Volunteer
 from timebank.planning.figures import plan_figures
 from timebank.planning.in_force import PLAN
 from timebank.planning.making import Progress, at_one_moment, preset_refused
-from timebank.planning.pairs import own_areas
 from timebank.planning.problem_rows import load_problem
 from timebank.planning.question import Question
 from timebank.planning.standing_rows import plan_in_force, standing_plan
@@ -205,7 +205,7 @@ def list_changes(
     if what is not None:
         wanted = wanted.where(CHANGE.c.what == what)
     if organisation_id is not None:
-        wanted = wanted.where(SENIOR.c.subdistrict_id.in_(own_areas(organisation_id)))
+        wanted = wanted.where(SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)))
     return list(session.connection().execute(wanted.order_by(CHANGE.c.id).limit(first)))
 
 

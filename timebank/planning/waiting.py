@@ -9,8 +9,8 @@ from sqlmodel import Session
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound
 from timebank.needs.tables import Service
+from timebank.people.belonging import areas_of
 from timebank.planning.before_rows import last_places, waiting_days
-from timebank.planning.pairs import own_areas
 from timebank.planning.person_rows import categories_on, category_spans
 from timebank.planning.priorities import priorities_on, tier_of
 from timebank.planning.question import BOOKING, NEED, SENIOR, SLOT
@@ -62,7 +62,7 @@ def waiting_list(
         .where(NEED.c.from_day <= day, (NEED.c.to_day.is_(None)) | (NEED.c.to_day > day), NEED.c.id.not_in(ahead))
     )
     if organisation_id is not None:
-        wanted = wanted.where(SENIOR.c.subdistrict_id.in_(own_areas(organisation_id)))
+        wanted = wanted.where(SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)))
     rows: list[Any] = list(session.connection().execute(wanted))
     last = last_places(session, day, wanted.with_only_columns(NEED.c.id))
     rules = priorities_on(session, day)

@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from timebank.core.columns import table_of
 from timebank.needs.tables import Need
+from timebank.people.belonging import areas_of
 from timebank.people.focus import on_focus
 from timebank.people.tables import Area, Person, Senior
 from timebank.programmes.greetings import CONTACT, HELD
 from timebank.programmes.months import Month
-from timebank.programmes.programmes import OWN
 from timebank.visits.life import VISIT
 
 AREA, PERSON, SENIOR, NEED = map(table_of, (Area, Person, Senior, Need))
@@ -76,7 +76,7 @@ def _listed(month: Month, organisation_id: int | None, people: Select[Any] | Non
         SENIOR.c.person_id.in_(on_focus(month.last_day) if people is None else people),
     ]
     if organisation_id is not None:
-        own = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+        own = areas_of(organisation_id)
         listed.append(SENIOR.c.subdistrict_id.in_(own))
     return listed
 

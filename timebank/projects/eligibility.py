@@ -8,11 +8,12 @@ from sqlalchemy import or_, select
 from sqlmodel import Session
 
 from timebank.core.columns import table_of
-from timebank.people.tables import Area, OrganisationArea, Person, Senior, SeniorCategory
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Area, Person, Senior, SeniorCategory
 from timebank.projects.tables import Project
 from timebank.rules.decision import age_on
 
-AREA, OWN, PERSON, SENIOR, CATEGORY = map(table_of, (Area, OrganisationArea, Person, Senior, SeniorCategory))
+AREA, PERSON, SENIOR, CATEGORY = map(table_of, (Area, Person, Senior, SeniorCategory))
 
 
 def is_eligible(eligibility: dict[str, Any], *, categories: frozenset[str], subdistrict: str, age: int) -> bool:
@@ -42,7 +43,7 @@ Kinds = Counter[tuple[str, int, frozenset[str]]]
 
 def kinds_of_seniors(session: Session, organisation_id: int, day: date) -> Kinds:
     """Count the active seniors of an organisation's sub-districts by what rules of eligibility ask, on a day."""
-    own = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+    own = areas_of(organisation_id)
     wanted = (
         select(SENIOR.c.person_id, AREA.c.code, PERSON.c.born_on)
         .join(AREA, AREA.c.id == SENIOR.c.subdistrict_id)

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, tuple_
 from sqlmodel import Session
 
 from timebank.core.columns import table_of
-from timebank.people.focus import OWN
+from timebank.people.belonging import areas_of
 from timebank.people.merged import merged_away
 from timebank.people.tables import Person, Senior, Volunteer
 
@@ -87,7 +87,7 @@ def _ref(person: Any) -> Any:
 
 
 def _is_own(person: Any, organisation_id: int) -> Any:
-    areas = select(OWN.c.area_id).where(OWN.c.organisation_id == organisation_id)
+    areas = areas_of(organisation_id)
     return or_(
         person.in_(select(SENIOR.c.person_id).where(SENIOR.c.subdistrict_id.in_(areas))),
         person.in_(select(VOLUNTEER.c.person_id).where(VOLUNTEER.c.organisation_id == organisation_id)),

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 from sqlmodel import Session
 
+from timebank.people.belonging import areas_of
 from timebank.people.categories import CATEGORIES
-from timebank.people.focus import AREA, CATEGORY, SENIOR, areas_of, held_on
+from timebank.people.focus import AREA, CATEGORY, SENIOR, held_on
 
 
 class Street(NamedTuple):

@@ -18,8 +18,9 @@ from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
 from timebank.core.texts import Phrase
 from timebank.imports.rows import in_chunks
+from timebank.people.belonging import areas_of
 from timebank.people.categories import CATEGORIES
-from timebank.people.focus import AREA, CATEGORY, SENIOR, areas_of, held_on
+from timebank.people.focus import AREA, CATEGORY, SENIOR, held_on
 from timebank.people.tables import Area
 from timebank.registry.tables import Survey, SurveyFrequency, SurveyRound
 

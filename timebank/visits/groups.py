@@ -21,6 +21,7 @@ from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.requests import check_words
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Volunteer
 from timebank.rules.decision import Decision
 from timebank.visits.credit import credit_givers
@@ -28,7 +29,7 @@ from timebank.visits.group_tables import GroupEvent, GroupGiver, GroupServed, Gr
 from timebank.visits.life import check_evidence
 from timebank.visits.paid import settle_paid
 from timebank.visits.refusals import PartyToDispute, TooEarly
-from timebank.visits.reminders import OWN_AREA, SENIOR
+from timebank.visits.reminders import SENIOR
 
 GROUP, GIVER, SERVED, EVENT, VOLUNTEER = map(table_of, (GroupService, GroupGiver, GroupServed, GroupEvent, Volunteer))
 MOST_PEOPLE = 500
@@ -251,7 +252,7 @@ def _check(session: Session, occasion: Occasion) -> None:
     ):
         value = f"{occasion.starts_min} {occasion.planned_min}"
         raise WrongInput(field="starts_min, planned_min", value=value, right=Phrase("right_group_day"))
-    areas = select(OWN_AREA.c.area_id).where(OWN_AREA.c.organisation_id == occasion.organisation_id)
+    areas = areas_of(occasion.organisation_id)
     v, s = VOLUNTEER.c, SENIOR.c
     fit = select(func.count()).where(v.person_id.in_(occasion.giver_ids), v.status == "active")
     near = select(func.count()).where(s.person_id.in_(occasion.served_ids), s.subdistrict_id.in_(areas))

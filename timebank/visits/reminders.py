@@ -17,13 +17,13 @@ from timebank.core.clock import day_of, moment_at
 from timebank.core.columns import UtcMoment, table_of
 from timebank.core.database import insert_or_skip
 from timebank.needs.requests import NEED
-from timebank.people.tables import OrganisationArea, Senior
+from timebank.people.belonging import areas_of
+from timebank.people.tables import Senior
 from timebank.visits.life import VISIT
 from timebank.visits.tables import Reminder
 
 REMINDER = table_of(Reminder)
 SENIOR = table_of(Senior)
-OWN_AREA = table_of(OrganisationArea)
 LONGEST_LEAD_MIN = 14 * 1440
 MOST_AT_ONCE = 1000
 
@@ -77,15 +77,11 @@ def unsent(session: Session, organisation_id: int, *, claimed_before: datetime) 
         .join(NEED, NEED.c.id == v.need_id)
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .where(r.sent_at.is_(None), r.claimed_at < claimed_before, v.status == "planned")
-        .where(SENIOR.c.subdistrict_id.in_(_own_areas(organisation_id)))
+        .where(SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)))
         .order_by(v.day, v.starts_min, r.visit_id, r.role)
         .limit(MOST_AT_ONCE)
     )
     return [Due(*row[:4], moment_at(row.day, row.starts_min)) for row in session.connection().execute(wanted)]
-
-
-def _own_areas(organisation_id: int) -> Select[tuple[int]]:
-    return select(OWN_AREA.c.area_id).where(OWN_AREA.c.organisation_id == organisation_id)
 
 
 def _due(organisation_id: int, role: str, lead_min: int, now: datetime) -> Select[tuple[object, ...]]:
@@ -109,7 +105,7 @@ def _due(organisation_id: int, role: str, lead_min: int, now: datetime) -> Selec
         .join(SENIOR, SENIOR.c.person_id == NEED.c.senior_id)
         .where(v.status == "planned", v.day >= day_of(now), v.day <= day_of(until))
         .where(begins > tuple_(*_minute(now)), begins <= tuple_(*_minute(until)))
-        .where(SENIOR.c.subdistrict_id.in_(_own_areas(organisation_id)), ~taken.exists())
+        .where(SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)), ~taken.exists())
         .order_by(v.day, v.starts_min, v.id)
         .limit(MOST_AT_ONCE)
     )

@@ -21,10 +21,11 @@ from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.requests import NEED, check_words
+from timebank.people.belonging import areas_of
 from timebank.visits.audit_tables import AuditSample, SampledVisit
 from timebank.visits.life import VISIT, confirm, visit_of
 from timebank.visits.refusals import PartyToAudit
-from timebank.visits.reminders import OWN_AREA, SENIOR
+from timebank.visits.reminders import SENIOR
 from timebank.visits.statements import dispute_uncredited, parties_of, tell_visit
 
 SAMPLED = table_of(SampledVisit)
@@ -185,7 +186,7 @@ def _own(session: Session, sample_id: int, organisation_id: int) -> AuditSample:
 def _drawn(session: Session, sample: AuditSample) -> Iterator[dict[str, object]]:
     """Yield the first of each grade in the order of the keyed hash."""
     numbers: dict[str, list[int]] = defaultdict(list)
-    v, areas = VISIT.c, select(OWN_AREA.c.area_id).where(OWN_AREA.c.organisation_id == sample.organisation_id)
+    v, areas = VISIT.c, areas_of(sample.organisation_id)
     wanted = (
         select(v.id, v.evidence)
         .join(NEED, NEED.c.id == v.need_id)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from sqlalchemy import Date, Select, bindparam, select, text, update
+from sqlalchemy import Date, bindparam, select, text, update
 from sqlmodel import Session
 from sqlmodel import select as pick
 
@@ -12,13 +12,14 @@ from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.requests import check_words
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Volunteer
 from timebank.visits.audit_tables import Suspicion
 from timebank.visits.habits import unusual_days
 from timebank.visits.limits import STANDARD, Limits
 from timebank.visits.patterns import Found, overlaps, pairs, speeds
 from timebank.visits.refusals import PartyToAudit
-from timebank.visits.reminders import OWN_AREA, SENIOR
+from timebank.visits.reminders import SENIOR
 from timebank.visits.rings import gift_rings
 
 SUSPICION = table_of(Suspicion)
@@ -66,7 +67,7 @@ def suspicions_in(
         message = f"A page has 1 to 100 suspicions, not {first}."
         raise ValueError(message)
     s = SUSPICION.c
-    seen = pick(Suspicion).where(s.area_id.in_(_own_areas(organisation_id)), s.state == state, s.id > after)
+    seen = pick(Suspicion).where(s.area_id.in_(areas_of(organisation_id)), s.state == state, s.id > after)
     return list(session.exec(seen.order_by(s.id).limit(first)))
 
 
@@ -90,7 +91,7 @@ def review(
         raise WrongInput(field="verdict", value=verdict, right=Phrase("right_one_of", known=", ".join(VERDICTS)))
     words = check_words("note", note)
     s = SUSPICION.c
-    mine = (s.id == suspicion_id, s.area_id.in_(_own_areas(organisation_id)))
+    mine = (s.id == suspicion_id, s.area_id.in_(areas_of(organisation_id)))
     found = session.exec(pick(Suspicion).where(*mine).execution_options(populate_existing=True)).first()
     if found is None:
         raise NotFound(kind="suspicion", key=str(suspicion_id))
@@ -103,10 +104,6 @@ def review(
     if not is_new and after.state != verdict:
         raise WrongState(kind="suspicion", key=str(suspicion_id), state=after.state, allowed="open")
     return after
-
-
-def _own_areas(organisation_id: int) -> Select[tuple[int]]:
-    return select(OWN_AREA.c.area_id).where(OWN_AREA.c.organisation_id == organisation_id)
 
 
 def _parties(found: Suspicion) -> set[str]:

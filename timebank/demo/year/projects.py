@@ -15,8 +15,9 @@ from timebank.charity.outcome import outcome_of
 from timebank.core.clock import moment_at
 from timebank.demo.district import OFFICE
 from timebank.demo.year.chapter import Chapter, Year
+from timebank.people.belonging import areas_of
 from timebank.people.tables import Area, Organisation, OrganisationArea, Volunteer
-from timebank.projects.eligibility import CATEGORY, OWN, SENIOR
+from timebank.projects.eligibility import CATEGORY, SENIOR
 from timebank.projects.projects import GoalDraft, ProjectDraft, create_project
 from timebank.projects.tables import Commitment, Contribution, Project, ProjectStep
 
@@ -161,7 +162,7 @@ def _give(session: Session, year: Year, project: Project, day: date) -> None:
     chance = year.random("projects", day)
     goods = pick(Contribution.id).where(Contribution.project_id == project.id, Contribution.kind == "goods")
     contribution = session.exec(goods).one() or 0
-    own = select(OWN.c.area_id).where(OWN.c.organisation_id == project.organisation_id)
+    own = areas_of(project.organisation_id)
     reached = (
         select(SENIOR.c.external_ref)
         .join(CATEGORY, CATEGORY.c.senior_id == SENIOR.c.person_id)
