@@ -24,7 +24,7 @@ from timebank.access.tables import ApiClient, ClientCredential
 from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, say
+from timebank.core.texts import LOCALES, say
 from timebank.people.access_events import MOST_SHOWN, events
 from timebank.people.belonging import own_person
 from timebank.people.tables import Organisation
@@ -35,7 +35,6 @@ client_app = typer.Typer(no_args_is_help=True, help="Programs of organisations t
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
 app.add_typer(client_app, name="client")
 app.add_typer(keys_app, name="keys")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_CLIENTS = 1_000
 
 Client = Annotated[str, typer.Argument(help="Public name of the client, hhtc_...")]

@@ -10,14 +10,13 @@ from timebank.core.clock import now
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.texts import LOCALES, Phrase, say
 from timebank.people.belonging import person_named
 from timebank.people.tables import Organisation
 from timebank.people.token_tables import AccessToken
 from timebank.people.tokens import OPERATOR, make_token, revoke_token, revoke_tokens, tokens_of
 
 app = typer.Typer(no_args_is_help=True, help="Tokens of people and organisations 令牌.")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 Organ = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation it acts for.")]
 Person = Annotated[str, typer.Option("--person", "-p", help="Number of the volunteer or senior it acts for.")]
 

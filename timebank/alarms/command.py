@@ -20,13 +20,13 @@ from timebank.core.clock import now
 from timebank.core.errors import NotFound
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES
 from timebank.people.tables import Organisation, Senior, Volunteer
 
 app = typer.Typer(no_args_is_help=True, help="One-touch calls and water meters 一键通与智能水表。")
 app.add_typer(source_app, name="source")
 app.add_typer(meter_app, name="meters")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 Office = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation that acts.")]
 Number = Annotated[int, typer.Argument(help="Number of the order.")]
 Note = Annotated[str, typer.Option("--note", help="What is to be known of it; encrypted.")]
@@ -51,7 +51,7 @@ def device(
             register_device(session, kind, code, number, now=now(), organisation_id=own)
         else:
             remove_device(session, kind, code, now=now(), organisation_id=own)
-    _both("alarms_device_up" if senior else "alarms_device_down", code=code, senior=senior)
+    tell("alarms_device_up" if senior else "alarms_device_down", code=code, senior=senior)
 
 
 @app.command()
@@ -178,7 +178,7 @@ def tick() -> None:
     """Move what was not answered or handled in time; a worker does it by itself every few seconds."""
     with writing() as session:
         count = move_clocks(session, now=now())
-    _both("alarms_moved", count=count)
+    tell("alarms_moved", count=count)
 
 
 @app.command()
@@ -214,10 +214,6 @@ def _show(session: Session, order_id: int, organisation_id: int) -> str:
         raise NotFound(kind="alarm_order", key=str(order_id))
     _lines(*(told.order_line(rows[0], locale) for locale in LOCALES))
     return str(rows[0].kind)
-
-
-def _both(key: str, **values: object) -> None:
-    _lines(*(say(key, locale, **values) for locale in LOCALES))
 
 
 def _lines(*lines: str) -> None:

@@ -9,11 +9,10 @@ from timebank.alarms.meter_files import read_file_of_readings
 from timebank.alarms.meters import readings_of, take_readings
 from timebank.core.clock import now
 from timebank.core.opening import writing
-from timebank.core.texts import Locale, say
+from timebank.core.texts import LOCALES, say
 from timebank.imports.files import read_file
 
 app = typer.Typer(no_args_is_help=True, help="Water meters 智能水表。")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 SHOWN = 20
 
 

@@ -8,11 +8,10 @@ from timebank.alarms.sources import change_secret, close_source, open_source
 from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import tell
 from timebank.people.tables import Organisation
 
 app = typer.Typer(no_args_is_help=True, help="Sources of signed messages 消息来源。")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 Code = Annotated[str, typer.Argument(help="Code of the source, part of its address.")]
 
 
@@ -25,7 +24,7 @@ def open_one(
     with writing() as session:
         number = number_of(session, Organisation, organisation)
         secret = open_source(session, code, number, actor=f"organisation:{number}", now=now())
-    _both("alarms_source_open", code=code, secret=secret)
+    tell("alarms_source_open", code=code, secret=secret)
 
 
 @app.command()
@@ -36,7 +35,7 @@ def secret(
     """Give a source a new secret; older ones hold for some days more, so that no message is lost."""
     with writing() as session:
         fresh = change_secret(session, code, keep_days=keep_days, now=now())
-    _both("alarms_source_secret", code=code, days=keep_days, secret=fresh)
+    tell("alarms_source_secret", code=code, days=keep_days, secret=fresh)
 
 
 @app.command()
@@ -44,9 +43,4 @@ def close(code: Code) -> None:
     """Let a source send no more."""
     with writing() as session:
         close_source(session, code, now=now())
-    _both("alarms_source_closed", code=code)
-
-
-def _both(key: str, **values: object) -> None:
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **values))
+    tell("alarms_source_closed", code=code)

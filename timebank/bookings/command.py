@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from timebank.bookings.desk import LOCALES, Day, Desk, Office, Word, at_desk, both
+from timebank.bookings.desk import Day, Desk, Office, at_desk
 from timebank.bookings.endings import call_off, keep_lists
 from timebank.bookings.listing import free_slots, places_had, requests_in
 from timebank.bookings.notices import notice_done, notices_of
@@ -19,7 +19,8 @@ from timebank.bookings.told import decisions_of, last_decision, why_said
 from timebank.core.errors import WrongInput
 from timebank.core.minutes import format_clock
 from timebank.core.naming import number_of
-from timebank.core.texts import Phrase, say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, Phrase, say
 from timebank.needs.tables import Service
 from timebank.people.tables import Senior
 from timebank.projects.tables import Resource
@@ -125,10 +126,10 @@ def show(request: Number, organisation: Office) -> None:
 
 def _show(desk: Desk, request: PlaceRequest) -> None:
     number = request_number(request)
-    both("booking_asked", number=number, state=Word(f"place_{request.status}"))
+    tell("booking_asked", number=number, state=Phrase(f"place_{request.status}"))
     for had in places_had(desk.session, [number]).get(number, []):
         place = _place(had.day, had.starts_min, had.ends_min, had.name_zh)
-        both("booking_place", **place, state=Word(f"place_{had.status}"))
+        tell("booking_place", **place, state=Phrase(f"place_{had.status}"))
     decision = last_decision(desk.session, number)
     if decision is not None:
         for locale in LOCALES:
@@ -159,7 +160,7 @@ def list_requests(
             service = desk.session.get_one(Service, row.service_id).code
             last = row.to_day - timedelta(days=1)
             words = {"number": row.id, "senior": senior, "service": service, "first": row.from_day, "last": last}
-            both("booking_line", **words, state=Word(f"place_{row.status}"))
+            tell("booking_line", **words, state=Phrase(f"place_{row.status}"))
 
 
 @app.command()
@@ -176,13 +177,13 @@ def cancel(
         row = request_of(desk.session, request, organisation_id=desk.organisation_id)
         day = on.date() if on else None
         decided = call_off(desk.session, row, actor=desk.actor, reason=reason, now=desk.now, day=day)
-        both("booking_asked", number=request, state=Word(f"place_{row.status}"))
+        tell("booking_asked", number=request, state=Phrase(f"place_{row.status}"))
         _moved_up(decided)
 
 
 def _moved_up(decided: Decided) -> None:
     for number in decided.placed:
-        both("booking_moved_up", number=number)
+        tell("booking_moved_up", number=number)
 
 
 @app.command()
@@ -210,7 +211,7 @@ def outcome(
         for had in places_had(desk.session, [request])[request]:
             if had.day == day.date() and had.status == status:
                 words = {"number": request, "day": had.day, "minutes": had.served_min, "cents": had.cost_cents}
-                both("booking_recorded", **words, state=Word(f"place_{status}"))
+                tell("booking_recorded", **words, state=Phrase(f"place_{status}"))
         _moved_up(decided)
 
 
@@ -242,7 +243,7 @@ def free(
         for slot in free_slots(desk.session, desk.service(service).id or 0, span):
             name = desk.session.get_one(Resource, slot.resource_id).name_zh
             words = {"free": slot.free, "places": slot.places, "chairs": slot.free_wheelchairs}
-            both("booking_free", **_place(slot.day, slot.starts_min, slot.ends_min, name), **words)
+            tell("booking_free", **_place(slot.day, slot.starts_min, slot.ends_min, name), **words)
 
 
 @app.command()
@@ -253,7 +254,7 @@ def notices(organisation: Office, after: Annotated[int, typer.Option(help="Numbe
             row = desk.session.get_one(PlaceRequest, notice.request_id)
             senior = desk.session.get_one(Senior, row.senior_id).external_ref
             words = {"number": notice.id, "senior": senior, "request": notice.request_id, "day": notice.day}
-            both("desk_notice_line", **words, kind=Word(f"desk_notice_{notice.kind}"))
+            tell("desk_notice_line", **words, kind=Phrase(f"desk_notice_{notice.kind}"))
 
 
 @app.command()
@@ -261,7 +262,7 @@ def called(notice: Annotated[int, typer.Argument(help="Number of the notice.")],
     """Say that a call was made."""
     with at_desk(organisation) as desk:
         row = notice_done(desk.session, notice, organisation_id=desk.organisation_id, actor=desk.actor, now=desk.now)
-        both("desk_notice_done", number=row.id)
+        tell("desk_notice_done", number=row.id)
 
 
 @app.command()

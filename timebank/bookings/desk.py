@@ -12,11 +12,9 @@ from sqlmodel import Session
 from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, say
 from timebank.needs.tables import Service
 from timebank.people.tables import Organisation
 
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 Office = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation whose desk it is.")]
 Day = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])]
 
@@ -44,17 +42,3 @@ def at_desk(organisation: str, *, is_reading: bool = False) -> Iterator[Desk]:
     """Open a transaction for a desk; it is committed when the block ends well."""
     with reading() if is_reading else writing() as session:
         yield Desk(session, number_of(session, Organisation, organisation), now())
-
-
-def both(key: str, **values: object) -> None:
-    """Say something in both languages; a :class:`Word` in each."""
-    for locale in LOCALES:
-        parts = {name: say(value.key, locale) if isinstance(value, Word) else value for name, value in values.items()}
-        typer.echo(say(key, locale, **parts))
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of the catalogue, said in the language of the line it stands in."""
-
-    key: str

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from timebank.bookings.desk import Day, Office, Word, at_desk, both
+from timebank.bookings.desk import Day, Office, at_desk
 from timebank.bookings.rules import Terms, set_terms, terms_on
 from timebank.bookings.sheet import render_sheet, sheet_of
 from timebank.bookings.vans import calls_of, route_day
 from timebank.core.naming import number_of
+from timebank.core.terminal import tell
+from timebank.core.texts import Phrase
 from timebank.people.tables import Volunteer
 from timebank.projects.fitting import Fitting, assign_staff, fit_resource, resource_of
 from timebank.projects.tables import Resource
@@ -42,7 +44,7 @@ def rule(
         )
         set_terms(desk.session, one.id or 0, terms, from_day=day, actor=desk.actor, now=desk.now)
         words = {"service": service, "day": day, "notice": terms.notice_days, "ahead": terms.ahead_days}
-        both("booking_terms", **words, decides=Word(f"decides_{terms.decides}"))
+        tell("booking_terms", **words, decides=Phrase(f"decides_{terms.decides}"))
 
 
 @app.command()
@@ -63,7 +65,7 @@ def fit(  # one option for each thing that a resource holds
         number = resource_of(desk.session, resource, desk.organisation_id)
         fit_resource(desk.session, number, fitting, actor=desk.actor, now=desk.now)
         roles = ", ".join(fitting.roles) or "-"
-        both("booking_fitted", resource=resource, seats=seats, chairs=wheelchairs, roles=roles)
+        tell("booking_fitted", resource=resource, seats=seats, chairs=wheelchairs, roles=roles)
 
 
 @app.command()
@@ -82,7 +84,7 @@ def staff(
         assign_staff(
             desk.session, number, who, role, from_day=since.date(), to_day=ends, actor=desk.actor, now=desk.now
         )
-        both("booking_crew", person=person, role=Word(f"crew_{role}"), resource=resource, day=since.date())
+        tell("booking_crew", person=person, role=Phrase(f"crew_{role}"), resource=resource, day=since.date())
 
 
 @app.command()
@@ -96,7 +98,7 @@ def route(day: Day, organisation: Office) -> None:
                 "km": f"{row.driven_m / 1000:.1f}",
                 "left": row.left_out,
             }
-            both("booking_van_day", resource=code, day=row.day, **words)
+            tell("booking_van_day", resource=code, day=row.day, **words)
 
 
 @app.command()
@@ -108,4 +110,4 @@ def sheet(
         number = resource_of(desk.session, resource, desk.organisation_id)
         page = render_sheet(sheet_of(desk.session, number, day.date(), now=desk.now))
     out.write_text(page, encoding="utf-8")
-    both("booking_sheet", path=out)
+    tell("booking_sheet", path=out)

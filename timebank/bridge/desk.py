@@ -10,9 +10,8 @@ from sqlmodel import Session
 
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Phrase, catalogue, say
+from timebank.core.texts import LOCALES, Phrase, catalogue, say
 from timebank.people.tables import Organisation
-from timebank.visits.scope import LOCALES
 
 By = Annotated[str, typer.Option("--organisation", "-o", help="Code of the organisation that acts. 组织编号")]
 Key = Annotated[str, typer.Option(help="The same key and content is the same act, whatever is retried.")]

@@ -26,9 +26,8 @@ from timebank.bridge.terms import overdue_of, set_term
 from timebank.core.clock import day_of, now
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
-from timebank.core.texts import say
+from timebank.core.texts import LOCALES, say
 from timebank.people.tables import Organisation, Senior
-from timebank.visits.scope import LOCALES
 
 app = typer.Typer(no_args_is_help=True, help="Referrals with consent. 转介与知情同意")
 Words = Annotated[str, typer.Argument(help="In words. 说明")]

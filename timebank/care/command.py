@@ -15,16 +15,16 @@ from timebank.care.points_command import app as points_app
 from timebank.care.tables import CareMember
 from timebank.care.trainings import VOLUNTEER, record_training, why_not, withdraw_training
 from timebank.care.trainings import may as require_may
-from timebank.core.clock import day_of, now
+from timebank.core.clock import now
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, Phrase, say, say_refusal
+from timebank.core.terminal import day_or_today, tell
+from timebank.core.texts import LOCALES, Phrase, say, say_refusal
 from timebank.people.tables import AdvicePoint, Area, Organisation, Senior, Volunteer
 
 app = typer.Typer(no_args_is_help=True, help="The care team, advice points and contacts. 关爱队伍")
 app.add_typer(points_app, name="point")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_SHOWN = 100
 
 Ref = Annotated[str, typer.Argument(help="Number of the member. 队员编号")]
@@ -52,8 +52,8 @@ def enrol_member(  # one option for each column
             raise WrongInput(field="born", value="", right=Phrase("right_born"))
         else:
             who = Newcomer(name=name, gender=gender, born_on=born.date(), phone=phone)
-        enrol(session, ref, who, joined_on=_day(on))
-    _tell("care_enrolled", ref=ref)
+        enrol(session, ref, who, joined_on=day_or_today(on))
+    tell("care_enrolled", ref=ref)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def role(
             session,
             _member(session, ref),
             role,
-            from_day=_day(on),
+            from_day=day_or_today(on),
             actor=_actor(session, by),
             now=now(),
             area_id=None if area is None else number_of(session, Area, area),
@@ -84,8 +84,8 @@ def role(
 def end(number: Annotated[int, typer.Argument(help="Number of the role. 角色记录号")], by: By, on: On = None) -> None:
     """End a role on a day."""
     with writing() as session:
-        row = end_role(session, number, to_day=_day(on), actor=_actor(session, by))
-    _tell("care_role_ended", number=number, day=row.to_day)
+        row = end_role(session, number, to_day=day_or_today(on), actor=_actor(session, by))
+    tell("care_role_ended", number=number, day=row.to_day)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def training(
             session,
             _member(session, ref),
             kind,
-            trained_on=_day(on),
+            trained_on=day_or_today(on),
             actor=_actor(session, by),
             now=now(),
             proof=proof,
@@ -118,7 +118,7 @@ def untrain(number: Annotated[int, typer.Argument(help="Number of the training. 
     """Take a training back that was recorded by mistake."""
     with writing() as session:
         withdraw_training(session, number, actor=_actor(session, by), now=now())
-    _tell("care_untrained", number=number)
+    tell("care_untrained", number=number)
 
 
 @app.command()
@@ -126,7 +126,7 @@ def may(
     ref: Ref, act: Annotated[str, typer.Argument(help="Such as survey, contact, advise, greet.")], on: On = None
 ) -> None:
     """Say whether a member may do something on a day, and else what would be right."""
-    day = _day(on)
+    day = day_or_today(on)
     with reading() as session:
         require_may(session, _member(session, ref), act, day)
     _tell_word("care_may", "act", ref=ref, day=day, act=act)
@@ -147,20 +147,20 @@ def advice(
             session,
             _member(session, ref),
             number_of(session, AdvicePoint, point),
-            day=_day(on),
+            day=day_or_today(on),
             topic=topic,
             actor=_actor(session, by),
             now=now(),
             key=key,
         )
-    _tell("care_advised", ref=ref, point=point, day=row.day, number=row.id)
+    tell("care_advised", ref=ref, point=point, day=row.day, number=row.id)
 
 
 @app.command()
 def levels(by: By, on: On = None) -> None:
     """Award every level that advisers have reached by a day."""
     with writing() as session:
-        _tell("care_levels", **award_levels(session, _day(on), actor=_actor(session, by), now=now()))
+        tell("care_levels", **award_levels(session, day_or_today(on), actor=_actor(session, by), now=now()))
 
 
 @app.command()
@@ -176,13 +176,13 @@ def contact(
     with writing() as session:
         who, actor = number_of(session, Senior, senior, name="external_ref", number="person_id"), _actor(session, by)
         if member is None:
-            end_contact(session, who, to_day=_day(on), actor=actor)
+            end_contact(session, who, to_day=day_or_today(on), actor=actor)
         else:
-            assign_contact(session, who, _member(session, member), from_day=_day(on), actor=actor, now=now())
+            assign_contact(session, who, _member(session, member), from_day=day_or_today(on), actor=actor, now=now())
     if member is None:
-        _tell("care_contact_ended", senior=senior, day=_day(on))
+        tell("care_contact_ended", senior=senior, day=day_or_today(on))
     else:
-        _tell("care_contact", senior=senior, member=member, day=_day(on))
+        tell("care_contact", senior=senior, member=member, day=day_or_today(on))
 
 
 @app.command()
@@ -190,8 +190,10 @@ def contacts(by: By, on: On = None) -> None:
     """Give everyone on the focus list who has no contact one who is near, of an organisation's sub-districts."""
     with writing() as session:
         office = number_of(session, Organisation, by)
-        done = assign_missing(session, _day(on), actor=f"organisation:{office}", now=now(), organisation_id=office)
-    _tell("care_assigned", **done._asdict())
+        done = assign_missing(
+            session, day_or_today(on), actor=f"organisation:{office}", now=now(), organisation_id=office
+        )
+    tell("care_assigned", **done._asdict())
 
 
 @app.command(name="coverage")
@@ -201,11 +203,11 @@ def tell_coverage(
     lists: Annotated[bool, typer.Option("--lists", help="Also who and what is missing. 列出缺口")] = False,  # noqa: FBT002  # a switch of the command line
 ) -> None:
     """Say by street what is covered and what is missing."""
-    day = _day(on)
+    day = day_or_today(on)
     with reading() as session:
         own = None if organisation is None else number_of(session, Organisation, organisation)
         for row in coverage(session, day, organisation_id=own):
-            _tell("care_coverage", **row._asdict())
+            tell("care_coverage", **row._asdict())
         if lists:
             _tell_missing(session, day, own)
 
@@ -218,7 +220,7 @@ def list_team(
     on: On = None,
 ) -> None:
     """List members with their roles on a day; the first hundred."""
-    day = _day(on)
+    day = day_or_today(on)
     with reading() as session:
         own = None if organisation is None else number_of(session, Organisation, organisation)
         rows = list_members(session, day, first=MOST_SHOWN, role=role, organisation_id=own, subdistrict=street)
@@ -231,9 +233,9 @@ def list_team(
 
 def _tell_missing(session: Session, day: date, own: int | None) -> None:
     for row in committees_without_point(session, first=MOST_SHOWN, organisation_id=own):
-        _tell("care_no_point", name_zh=row.committee_zh, code=row.committee)
+        tell("care_no_point", name_zh=row.committee_zh, code=row.committee)
     for row in focus_without_contact(session, day, first=MOST_SHOWN, organisation_id=own):
-        _tell("care_no_contact", senior=row.senior, code=row.code)
+        tell("care_no_contact", senior=row.senior, code=row.code)
     for row in lapsed_contacts(session, day, first=MOST_SHOWN, organisation_id=own):
         refusal = why_not(session, row.member_id, "contact", day)
         for locale in LOCALES:
@@ -241,19 +243,10 @@ def _tell_missing(session: Session, day: date, own: int | None) -> None:
             typer.echo(say("care_lapsed", locale, senior=row.senior, code=row.code, member=row.member, why=why))
 
 
-def _tell(key: str, **parts: object) -> None:
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **parts))
-
-
 def _tell_word(key: str, word: str, **parts: object) -> None:
     """Tell something of which one part is a code with words of its own."""
     for locale in LOCALES:
         typer.echo(say(key, locale, **parts | {word: say(f"{word}_{parts[word]}", locale)}))
-
-
-def _day(on: datetime | None) -> date:
-    return on.date() if on else day_of(now())
 
 
 def _actor(session: Session, code: str) -> str:

@@ -1,20 +1,20 @@
 """``timebank care point ...``: hours of advice points, days on which they are shut, and whether they are open."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from timebank.care.points import end_hours, list_points, reopen, set_hours, shut, standing
-from timebank.core.clock import SHANGHAI, day_of, now
+from timebank.core.clock import SHANGHAI, now
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.terminal import day_or_today, tell
+from timebank.core.texts import Phrase
 from timebank.people.tables import AdvicePoint, Organisation
 
 app = typer.Typer(no_args_is_help=True, help="Advice points: hours, closures, what is open. 养老顾问点")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_SHOWN = 100
 HOUR_MIN = 60
 
@@ -40,19 +40,19 @@ def hours(
             weekdays=_bits(weekdays),
             opens_min=opens_min,
             closes_min=closes_min,
-            from_day=_day(on),
+            from_day=day_or_today(on),
             actor=f"organisation:{number_of(session, Organisation, by)}",
             now=now(),
         )
-    _tell("care_hours", point=point, weekdays=weekdays, span=span, day=row.from_day, number=row.id)
+    tell("care_hours", point=point, weekdays=weekdays, span=span, day=row.from_day, number=row.id)
 
 
 @app.command()
 def end(number: Annotated[int, typer.Argument(help="Number of the hours. 记录号")], on: On = None) -> None:
     """Let hours hold no more from a day on."""
     with writing() as session:
-        row = end_hours(session, number, to_day=_day(on))
-    _tell("care_hours_ended", number=number, day=row.to_day)
+        row = end_hours(session, number, to_day=day_or_today(on))
+    tell("care_hours_ended", number=number, day=row.to_day)
 
 
 @app.command(name="shut")
@@ -74,7 +74,7 @@ def shut_point(
             actor=f"organisation:{number_of(session, Organisation, by)}",
             now=now(),
         )
-    _tell("care_shut", point=point, from_day=row.from_day, to_day=row.to_day, number=row.id)
+    tell("care_shut", point=point, from_day=row.from_day, to_day=row.to_day, number=row.id)
 
 
 @app.command(name="reopen")
@@ -82,7 +82,7 @@ def reopen_point(number: Annotated[int, typer.Argument(help="Number of the closu
     """Take a closure back."""
     with writing() as session:
         reopen(session, number, actor=f"organisation:{number_of(session, Organisation, by)}", now=now())
-    _tell("care_reopened", number=number)
+    tell("care_reopened", number=number)
 
 
 @app.command(name="list")
@@ -100,20 +100,11 @@ def list_open(
     for row in rows:
         open_until, opens = stands[row.id]
         if open_until is not None:
-            _tell("care_open_now", point=row.code, until=_moment(open_until))
+            tell("care_open_now", point=row.code, until=_moment(open_until))
         elif opens is not None:
-            _tell("care_opens", point=row.code, next=_moment(opens))
+            tell("care_opens", point=row.code, next=_moment(opens))
         else:
-            _tell("care_shut_long", point=row.code)
-
-
-def _tell(key: str, **parts: object) -> None:
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **parts))
-
-
-def _day(on: datetime | None) -> date:
-    return on.date() if on else day_of(now())
+            tell("care_shut_long", point=row.code)
 
 
 def _moment(moment: datetime) -> str:

@@ -1,8 +1,8 @@
 """``timebank charity ...``: the life of projects, budgets, what donors bring, who takes part and who is helped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import uuid4
@@ -28,10 +28,11 @@ from timebank.charity.shortage import Asked as Shortage
 from timebank.charity.shortage import shortage_of
 from timebank.charity.worth import worth_in
 from timebank.coins.desk import InBook, at_desk
-from timebank.core.clock import day_of, now
+from timebank.core.clock import now
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
+from timebank.core.terminal import day_or_today, print_lines, tell
 from timebank.core.texts import Phrase
 from timebank.people.tables import Organisation, Volunteer
 from timebank.planning.project_places import given_in, left_out
@@ -63,14 +64,14 @@ def step(
     with _office(office) as (session, number):
         before = stage_of(session, project_of(session, number, project))
         take_step(session, number, project, Asked(to, _actor(number, by), now(), note))
-        _print(told.of_step(project, before, to))
+        print_lines(told.of_step(project, before, to))
 
 
 @app.command()
 def show(project: Number, office: Office) -> None:
     """Say how far a project has come, with its steps and its budget."""
     with _office(office, reads=True) as (session, number):
-        _print(told.of_project(session, project_of(session, number, project)))
+        print_lines(told.of_project(session, project_of(session, number, project)))
 
 
 @app.command()
@@ -84,7 +85,7 @@ def line(
     """Set a line of the budget: a new one, or another amount for one that stands."""
     with _office(office) as (session, number):
         plan_line(session, number, project, code=code, name_zh=name, planned_cents=_cents(planned))
-        _print(told.of_project(session, project_of(session, number, project)))
+        print_lines(told.of_project(session, project_of(session, number, project)))
 
 
 @app.command()
@@ -102,7 +103,7 @@ def commit(
     """Promise to pay something out of a line; never more than it has left."""
     promise = Promise(line=code, what=what, party=party, amount_cents=_cents(amount))
     with _office(office) as (session, number):
-        _print(told.of_commitment(commit_to(session, number, project, promise, _by(number, by, key, on))))
+        print_lines(told.of_commitment(commit_to(session, number, project, promise, _by(number, by, key, on))))
 
 
 @app.command()
@@ -117,7 +118,7 @@ def spend(
 ) -> None:
     """Pay a part of a commitment, or all of it."""
     with _office(office) as (session, number):
-        _print(
+        print_lines(
             told.of_commitment(spend_of(session, number, commitment, _cents(amount), _by(number, by, key, on), note))
         )
 
@@ -132,7 +133,7 @@ def release(
 ) -> None:
     """Let go what of a commitment is still open."""
     with _office(office) as (session, number):
-        _print(told.of_commitment(release_from(session, number, commitment, _by(number, by, key, None), note)))
+        print_lines(told.of_commitment(release_from(session, number, commitment, _by(number, by, key, None), note)))
 
 
 @app.command()
@@ -163,10 +164,10 @@ def receive(  # one option for each thing that is written down
         value_cents=_cents(value),
         for_category=category,
         for_street=street,
-        received_on=_day(on),
+        received_on=day_or_today(on),
     )
     with _office(office) as (session, number):
-        _print(told.of_contribution(receive_from(session, number, project, brought, _by(number, by, key, on))))
+        print_lines(told.of_contribution(receive_from(session, number, project, brought, _by(number, by, key, on))))
 
 
 @app.command()
@@ -183,7 +184,7 @@ def give(
     with _office(office) as (session, number):
         by_whom = _by(number, by, key, on)
         made = hand_out(session, number, contribution, senior=senior, quantity=quantity, by=by_whom)
-        _print(told.both("charity_given", number=made, senior=senior, quantity=quantity))
+        tell("charity_given", number=made, senior=senior, quantity=quantity)
 
 
 @app.command()
@@ -200,7 +201,7 @@ def hours(
     with at_desk(office, book, key=key, note=note) as desk:
         number = number_of(desk.session, Organisation, office)
         made = draw_hours(desk.session, number, project, desk.act, senior=senior, minutes=minutes)
-        _print(told.both("charity_hours", number=made, senior=senior, minutes=minutes))
+        tell("charity_hours", number=made, senior=senior, minutes=minutes)
 
 
 @app.command(name="apply")
@@ -218,7 +219,7 @@ def ask_to_take_part(
         row = apply_to(
             session, project, key=key or uuid4().hex, now=now(), offer=offer, volunteer_id=who, organisation_id=of
         )
-        _print(told.of_application(row))
+        print_lines(told.of_application(row))
 
 
 @app.command(name="answer")
@@ -232,7 +233,7 @@ def answer_application(
     """Accept an application, or decline it with the reason."""
     with _office(office) as (session, number):
         actor = _actor(number, by)
-        _print(
+        print_lines(
             told.of_application(
                 answer(session, number, application, is_accepted=accept, reason=reason, actor=actor, now=now())
             )
@@ -245,7 +246,7 @@ def applications(project: Number, office: Office, first: First = 20, after: Afte
     with _office(office, reads=True) as (session, number):
         project_of(session, number, project)
         for row in applications_of(session, project, first=first, after=after):
-            _print(told.of_application(row))
+            print_lines(told.of_application(row))
 
 
 @app.command()
@@ -260,22 +261,22 @@ def allocate(
         plan = allocate_places(session, number, project, starts_on=starts_on.date(), days=days, now=now())
         given, left = given_in(session, plan), left_out(session, plan)
         counts = {"number": plan.id, "status": plan.status, "given": len(given), "left": len(left)}
-        _print(told.both("charity_allocated", **counts))
-        _print(told.of_allocation(given, left))
+        tell("charity_allocated", **counts)
+        print_lines(told.of_allocation(given, left))
 
 
 @app.command()
 def helped(project: Number, office: Office, first: First = 20, after: After = 0) -> None:
     """List whom a project helped."""
     with _office(office, reads=True) as (session, number):
-        _print(told.of_helped(beneficiaries(session, number, project, first=first, after=after)))
+        print_lines(told.of_helped(beneficiaries(session, number, project, first=first, after=after)))
 
 
 @app.command(name="file")
 def file_of_one(project: Number, senior: SeniorRef, office: Office) -> None:
     """Say what a senior was given through a project, when and by whom."""
     with _office(office, reads=True) as (session, number):
-        _print(told.of_file(file_of(session, number, project, senior)))
+        print_lines(told.of_file(file_of(session, number, project, senior)))
 
 
 @app.command()
@@ -284,7 +285,7 @@ def outcome(project: Number, office: Office) -> None:
     with _office(office, reads=True) as (session, number):
         found = outcome_of(session, number, project)
         services = told.service_names(session)
-        _print(line for figure in found.figures for line in told.of_figure(figure, services))
+        print_lines(line for figure in found.figures for line in told.of_figure(figure, services))
 
 
 @app.command()
@@ -298,13 +299,13 @@ def trace(
         found = outcome_of(session, number, project)
         wanted = found[figure]
         if wanted.parts:
-            _print(told.both("charity_worked_out", figure=figure, parts=", ".join(wanted.parts)))
+            tell("charity_worked_out", figure=figure, parts=", ".join(wanted.parts))
             return
         count, total = 0, 0
         for one in every_line(session, found.project, figure):
             typer.echo(f"{one.source} {one.number}  {one.day or ''}  {one.senior_ref}  {one.what}  {one.amount}")
             count, total = count + 1, total + one.amount
-    _print(told.both("charity_trace", figure=figure, lines=count, sum=total, value=wanted.value))
+    tell("charity_trace", figure=figure, lines=count, sum=total, value=wanted.value)
     raise typer.Exit(int(total != wanted.value))
 
 
@@ -312,7 +313,7 @@ def trace(
 def compare(office: Office, first: First = 20) -> None:
     """Compare the newest projects by what a person helped cost, the least first."""
     with _office(office, reads=True) as (session, number):
-        _print(told.of_comparison(by_cost(compare_projects(session, number, first=first))))
+        print_lines(told.of_comparison(by_cost(compare_projects(session, number, first=first))))
 
 
 @app.command()
@@ -326,9 +327,9 @@ def shortage(
     """Say what was missing where in a week, and why."""
     with reading() as session:
         own = number_of(session, Organisation, organisation) if organisation else None
-        asked = Shortage(day=_day(week), organisation_id=own, street=street, service=service)
+        asked = Shortage(day=day_or_today(week), organisation_id=own, street=street, service=service)
         found = shortage_of(session, asked)
-        _print(told.of_shortage(found, worth_in(session, asked, _day(week)) if worth else ()))
+        print_lines(told.of_shortage(found, worth_in(session, asked, day_or_today(week)) if worth else ()))
 
 
 @app.command()
@@ -358,7 +359,7 @@ def draft(
         said = {one.street: one.to_json() for one in worth_in(session, asked, wish.day)} if worth else {}
         actor = _actor(number, by)
         project = draft_from_shortage(session, number, wish, key=key or uuid4().hex, actor=actor, now=now(), worth=said)
-        _print(told.of_draft(session, project))
+        print_lines(told.of_draft(session, project))
 
 
 @contextmanager
@@ -373,11 +374,7 @@ def _actor(office: int, by: str) -> str:
 
 
 def _by(office: int, by: str, key: str, on: datetime | None) -> By:
-    return By(_actor(office, by), now(), _day(on), key or uuid4().hex)
-
-
-def _day(on: datetime | None) -> date:
-    return on.date() if on else day_of(now())
+    return By(_actor(office, by), now(), day_or_today(on), key or uuid4().hex)
 
 
 def _cents(yuan: str) -> int:
@@ -389,8 +386,3 @@ def _cents(yuan: str) -> int:
     if not cents.is_finite() or cents != cents.to_integral_value() or cents < 0:
         raise WrongInput(field="amount", value=yuan[:20], right=Phrase("right_yuan"))
     return int(cents)
-
-
-def _print(said: Iterable[str]) -> None:
-    for text in said:
-        typer.echo(text)

@@ -12,24 +12,19 @@ from timebank.charity.outcome import Compared, Figure
 from timebank.charity.shortage import Short
 from timebank.charity.worth import Worth
 from timebank.core.minutes import format_clock
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import both
+from timebank.core.texts import LOCALES, Locale, say
 from timebank.needs.tables import Service
 from timebank.people.tables import Area
 from timebank.planning.project_places import Given, Left, given_reason
 from timebank.projects.tables import Commitment, Contribution, Project, ProjectApplication
 
-LOCALES: tuple[Locale, Locale] = ("zh", "en")
 Names = Mapping[str, tuple[str, str]]
 
 
 def yuan(cents: int) -> str:
     """Write cents as yuan."""
     return f"{cents / 100:,.2f}"
-
-
-def both(key: str, **values: object) -> Iterator[str]:
-    """Say one thing in both languages."""
-    yield from (say(key, locale, **values) for locale in LOCALES)
 
 
 def of_step(number: int, before: str, after: str) -> Iterator[str]:

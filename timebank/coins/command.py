@@ -9,18 +9,7 @@ import typer
 from timebank.coins.acts import Act
 from timebank.coins.checks import compare_coins
 from timebank.coins.closing import close_account
-from timebank.coins.desk import (
-    Desk,
-    InBook,
-    Key,
-    Minutes,
-    Note,
-    Office,
-    Who,
-    Word,
-    at_desk,
-    both,
-)
+from timebank.coins.desk import Desk, InBook, Key, Minutes, Note, Office, Who, at_desk
 from timebank.coins.donations import Donated, donate, give_aid
 from timebank.coins.estates import settle_estate
 from timebank.coins.family_command import app as family_app
@@ -31,6 +20,7 @@ from timebank.coins.redeeming import Booking, redeem, redemption_of, redemptions
 from timebank.coins.relations import answer_relation, propose_relation
 from timebank.coins.settling import capture_redemption, release_redemption
 from timebank.core.errors import WrongInput
+from timebank.core.terminal import tell
 from timebank.core.texts import Phrase
 from timebank.rules.known import TARGETS
 
@@ -67,7 +57,7 @@ def redeem_one(
             residence=residence or None,
         )
         row = redeem(desk.session, desk.act, booking)
-        both("coins_held", number=row.id, price=row.price_min, person=person, key=desk.act.key)
+        tell("coins_held", number=row.id, price=row.price_min, person=person, key=desk.act.key)
 
 
 @app.command(name="list")
@@ -84,10 +74,10 @@ def list_redemptions(
     with at_desk(office, book, is_reading=True) as desk:
         rows = redemptions_in(desk.session, desk.act.book_id, status, first=100, after_id=after)
         for row in rows:
-            state = Word(f"redemption_{row.status}")
+            state = Phrase(f"redemption_{row.status}")
             words = {"number": row.id, "asker": row.asker_id, "served": row.served_id, "price": row.price_min}
-            both("coins_redemption", **words, state=state, captured=row.captured_min)
-        both("coins_count", count=len(rows))
+            tell("coins_redemption", **words, state=state, captured=row.captured_min)
+        tell("coins_count", count=len(rows))
 
 
 @app.command()
@@ -117,7 +107,7 @@ def release(
 
 def _tell_redemption(desk: Desk, number: int, paid: int) -> None:
     row = redemption_of(desk.session, number)
-    both("coins_ended", number=number, state=Word(f"redemption_{row.status}"), paid=paid, free=row.price_min - paid)
+    tell("coins_ended", number=number, state=Phrase(f"redemption_{row.status}"), paid=paid, free=row.price_min - paid)
 
 
 @app.command()
@@ -136,7 +126,7 @@ def relate(
         row = propose_relation(desk.session, desk.act, **pair, relation=relation)
         if row.status == "proposed":
             answer_relation(desk.session, _again(desk, ":yes"), row.id or 0, yes=True)
-        both("coins_related", person=person, other=other, relation=Word(f"relation_{relation}"))
+        tell("coins_related", person=person, other=other, relation=Phrase(f"relation_{relation}"))
 
 
 @app.command(name="give")
@@ -152,7 +142,7 @@ def give_one(
     with at_desk(office, book, key=key) as desk:
         people = {"giver_id": desk.who(giver), "taker_id": desk.who(taker)}
         gift = give(desk.session, desk.act, **people, minutes=minutes)
-        both("coins_gift", number=gift.id, minutes=minutes, until=gift.answer_by.date(), key=desk.act.key)
+        tell("coins_gift", number=gift.id, minutes=minutes, until=gift.answer_by.date(), key=desk.act.key)
 
 
 @app.command()
@@ -168,7 +158,7 @@ def answer(
         raise WrongInput(field="what", value=what[:20], right=Phrase("right_one_of", known=", ".join(ANSWERS)))
     with at_desk(office, book, key=key) as desk:
         row = ANSWERS[what](desk.session, desk.act, gift)
-        both("coins_gift_is", number=gift, state=Word(f"gift_{row.status}"), minutes=row.amount_min)
+        tell("coins_gift_is", number=gift, state=Phrase(f"gift_{row.status}"), minutes=row.amount_min)
 
 
 @app.command()
@@ -178,8 +168,8 @@ def gifts(person: Who, office: Office, book: InBook = "") -> None:
         rows = gifts_of(desk.session, desk.act.book_id, desk.who(person), first=100)
         for row in rows:
             words = {"number": row.id, "giver": row.giver_id, "taker": row.taker_id, "minutes": row.amount_min}
-            both("coins_gift_line", **words, state=Word(f"gift_{row.status}"))
-        both("coins_count", count=len(rows))
+            tell("coins_gift_line", **words, state=Phrase(f"gift_{row.status}"))
+        tell("coins_count", count=len(rows))
 
 
 @app.command(name="donate")
@@ -202,7 +192,7 @@ def donate_one(
             organisation_id=None if person else desk.organisation(office),
         )
         transfer = donate(desk.session, desk.act, donated)
-        both("coins_donated", minutes=minutes, target=Word(f"word_{target}"), transfer=transfer, key=desk.act.key)
+        tell("coins_donated", minutes=minutes, target=Phrase(f"word_{target}"), transfer=transfer, key=desk.act.key)
 
 
 def _target(desk: Desk, to: str) -> tuple[str, int | None]:
@@ -224,7 +214,7 @@ def aid(person: Who, minutes: Minutes, office: Office, note: Note, book: InBook 
     """Give minutes of the pool to somebody in hardship; the note says why."""
     with at_desk(office, book, key=key, note=note) as desk:
         transfer = give_aid(desk.session, desk.act, person_id=desk.who(person), minutes=minutes)
-        both("coins_aid", minutes=minutes, person=person, transfer=transfer, key=desk.act.key)
+        tell("coins_aid", minutes=minutes, person=person, transfer=transfer, key=desk.act.key)
 
 
 @app.command(name="move")
@@ -243,7 +233,7 @@ def move_one(
         who = desk.who(person)
         row = move(desk.session, desk.act, person_id=who, to_book_id=there, minutes=minutes, has_moved=moved)
         words = {"outgoing": row.out_transfer_id, "incoming": row.in_transfer_id}
-        both("coins_moved", minutes=minutes, to=to, **words, key=desk.act.key)
+        tell("coins_moved", minutes=minutes, to=to, **words, key=desk.act.key)
 
 
 @app.command()
@@ -254,7 +244,7 @@ def check(office: Office, book: InBook = "") -> None:
         for unlike in found:
             typer.echo(f"{unlike.check}: {unlike.row}")
         if not found:
-            both("coins_agree")
+            tell("coins_agree")
     raise typer.Exit(int(bool(found)))
 
 
@@ -264,9 +254,9 @@ def settlements(office: Office, book: InBook = "") -> None:
     with at_desk(office, book, is_reading=True) as desk:
         found = unsettled(desk.session)
         for row in found:
-            both("coins_unsettled", **row._asdict())
+            tell("coins_unsettled", **row._asdict())
         if not found:
-            both("coins_settled")
+            tell("coins_settled")
     raise typer.Exit(int(bool(found)))
 
 
@@ -289,7 +279,7 @@ def estate(
                 raise WrongInput(field="--heir", value=one[:20], right=Phrase("right_share_each"))
             parts[desk.who(who)] = int(part[:9])
         row = settle_estate(desk.session, desk.act, estate_id, parts=parts)
-        both("coins_estate_settled", number=estate_id, minutes=row.passed_min, heirs=len(parts))
+        tell("coins_estate_settled", number=estate_id, minutes=row.passed_min, heirs=len(parts))
 
 
 @app.command()
@@ -304,7 +294,7 @@ def close(
     """Close an account in which nothing is left; its history stays."""
     with at_desk(office, book, key=key, note=note) as desk:
         account = close_account(desk.session, desk.act, desk.who(person), rest_to=rest_to)
-        both("coins_closed", account=account, person=person)
+        tell("coins_closed", account=account, person=person)
 
 
 def _again(desk: Desk, suffix: str) -> Act:

@@ -16,12 +16,11 @@ from timebank.core.errors import NotFound, WrongInput
 from timebank.core.guards import require_guards
 from timebank.core.naming import number_of
 from timebank.core.opening import opened
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.texts import Phrase
 from timebank.ledger.tables import Book
 from timebank.needs.tables import Service
 from timebank.people.tables import Organisation, Person, Senior, Volunteer
 
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_BOOKS = 100
 Office = Annotated[str, typer.Option("--office", help="Code of the organisation whose clerk acts.")]
 InBook = Annotated[str, typer.Option("--book", help="Code of the book; needed when there is more than one.")]
@@ -120,21 +119,3 @@ def book_at(session: Session, code: str) -> int:
         if number is not None:
             return number
     raise NotFound(kind="book", key=code)
-
-
-def both(text: str, /, **values: object) -> None:
-    """Say a text in Chinese and then in English; codes in it by their words."""
-    for locale in LOCALES:
-        said = {name: value.in_(locale) if isinstance(value, Word) else value for name, value in values.items()}
-        typer.echo(say(text, locale, **said))
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of the catalogue, said in whichever language the text around it is."""
-
-    key: str
-
-    def in_(self, locale: Locale) -> str:
-        """Return it in a language."""
-        return say(self.key, locale)

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from timebank.coins.desk import InBook, Key, Minutes, Office, Who, at_desk, both
+from timebank.coins.desk import InBook, Key, Minutes, Office, Who, at_desk
 from timebank.coins.families import family_of, join_family, leave_family, members_of, open_family, put_in
 from timebank.coins.holders import account_row
+from timebank.core.terminal import tell
 
 app = typer.Typer(no_args_is_help=True, help="Family accounts 家庭账户。")
 Family = Annotated[int, typer.Argument(help="Number of the family account.")]
@@ -17,7 +18,7 @@ def open_one(head: Who, office: Office, book: InBook = "", key: Key = "") -> Non
     """Open a family account for its head."""
     with at_desk(office, book, key=key) as desk:
         family = open_family(desk.session, desk.act, desk.who(head))
-        both("coins_family", number=family.id, head=head)
+        tell("coins_family", number=family.id, head=head)
 
 
 @app.command()
@@ -25,7 +26,7 @@ def join(family: Family, person: Who, office: Office, book: InBook = "", key: Ke
     """Take a confirmed relative of the head in."""
     with at_desk(office, book, key=key) as desk:
         join_family(desk.session, desk.act, family, person_id=desk.who(person))
-        both("coins_joined", number=family, person=person)
+        tell("coins_joined", number=family, person=person)
 
 
 @app.command(name="put")
@@ -33,7 +34,7 @@ def put_one(family: Family, person: Who, minutes: Minutes, office: Office, book:
     """Put minutes of a member into the account."""
     with at_desk(office, book, key=key) as desk:
         member = put_in(desk.session, desk.act, family, person_id=desk.who(person), minutes=minutes)
-        both("coins_put_in", number=family, person=person, minutes=minutes, total=member.put_in_min)
+        tell("coins_put_in", number=family, person=person, minutes=minutes, total=member.put_in_min)
 
 
 @app.command()
@@ -41,7 +42,7 @@ def leave(family: Family, person: Who, office: Office, book: InBook = "", key: K
     """Let a member go with their part; with the head the account is closed."""
     with at_desk(office, book, key=key) as desk:
         member = leave_family(desk.session, desk.act, family, person_id=desk.who(person))
-        both("coins_left", number=family, person=person, minutes=member.taken_out_min)
+        tell("coins_left", number=family, person=person, minutes=member.taken_out_min)
 
 
 @app.command()
@@ -50,6 +51,6 @@ def show(family: Family, office: Office, book: InBook = "") -> None:
     with at_desk(office, book, is_reading=True) as desk:
         found = family_of(desk.session, family, book_id=desk.act.book_id)
         row = account_row(desk.session, found.account_id)
-        both("coins_family_has", number=family, minutes=row.credits - row.debits, held=row.held)
+        tell("coins_family_has", number=family, minutes=row.credits - row.debits, held=row.held)
         for member in members_of(desk.session, family):
-            both("coins_member", person=member.person_id, minutes=member.put_in_min)
+            tell("coins_member", person=member.person_id, minutes=member.put_in_min)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from timebank.coins.desk import InBook, Key, Office, Who, at_desk, both
+from timebank.coins.desk import InBook, Key, Office, Who, at_desk
 from timebank.coins.grants import Programme, grant, open_programme, programmes_in
+from timebank.core.terminal import tell
 
 app = typer.Typer(no_args_is_help=True, help="Initial grants 初始发放。")
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
@@ -29,7 +30,7 @@ def open_one(
             name_zh=name, amount_min=amount, budget_min=budget, from_day=from_day.date(), to_day=to_day.date()
         )
         row = open_programme(desk.session, desk.act, programme)
-        both("coins_programme", number=row.id, name=name, amount=amount, left=row.budget_min - row.used_min)
+        tell("coins_programme", number=row.id, name=name, amount=amount, left=row.budget_min - row.used_min)
 
 
 @app.command(name="give")
@@ -43,7 +44,7 @@ def give_one(
     """Grant a person their initial coins, once."""
     with at_desk(office, book, key=key) as desk:
         row = grant(desk.session, desk.act, programme, person_id=desk.who(person))
-        both("coins_granted", minutes=row.amount_min, person=person, transfer=row.transfer_id)
+        tell("coins_granted", minutes=row.amount_min, person=person, transfer=row.transfer_id)
 
 
 @app.command(name="list")
@@ -53,5 +54,5 @@ def list_programmes(office: Office, book: InBook = "") -> None:
         rows = programmes_in(desk.session, desk.act.book_id)
         for row in rows:
             left = row.budget_min - row.used_min
-            both("coins_programme", number=row.id, name=row.name_zh, amount=row.amount_min, left=left)
-        both("coins_count", count=len(rows))
+            tell("coins_programme", number=row.id, name=row.name_zh, amount=row.amount_min, left=left)
+        tell("coins_count", count=len(rows))

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from timebank.core.errors import Refusal
-from timebank.core.texts import Phrase
+from timebank.core.texts import LOCALES, Phrase
 from timebank.rules.decision import Decision
 from timebank.rules.pack import Pack
-from timebank.rules.told import LOCALES, reasons_said
+from timebank.rules.told import reasons_said
 
 
 class NotByRules(Refusal):

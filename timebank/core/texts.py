@@ -13,6 +13,8 @@ from typing import Literal, Self
 from timebank.core.errors import PersonalDataUnreadable, Refusal
 
 Locale = Literal["zh", "en"]
+LOCALES: tuple[Locale, Locale] = ("zh", "en")
+"""Both languages, the district's own first."""
 
 
 class Phrase(str):

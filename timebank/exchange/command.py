@@ -14,12 +14,12 @@ from timebank.core.clock import day_of, now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
 from timebank.core.spreadsheets import ENDINGS, Format
+from timebank.core.terminal import tell
 from timebank.exchange.exports import EXPORTS, write_export
 from timebank.exchange.feeds import renew_feed, revoke_feed
 from timebank.exchange.hsds import VERSION, Package, build_package, moment
 from timebank.honours.publishing import FOR_ALL, FOR_OWNER, write_whole
 from timebank.people.tables import Organisation, Volunteer
-from timebank.visits.scope import both
 
 app = typer.Typer(no_args_is_help=True, help="What leaves in formats of others: HSDS, tables, calendars. 数据交换")
 calendar_app = typer.Typer(no_args_is_help=True, help="Secret addresses of calendars. 日历订阅")
@@ -53,7 +53,7 @@ def table(
         content, rows = write_export(session, what, number, asked, KINDS[kind.value])
     path = out or Path(f"{what}-{organisation}-{asked}{ENDINGS[kind.value]}")
     write_whole(path, content, mode=FOR_OWNER)
-    both("exchange_written", path=path, rows=rows)
+    tell("exchange_written", path=path, rows=rows)
 
 
 @app.command()
@@ -61,7 +61,7 @@ def hsds(out: Annotated[Path, typer.Argument(help="File of the package. 文件")
     """Write the whole service directory as one HSDS package, for everyone to read."""
     with reading() as session:
         package = write_package(session, out, at=now())
-    both(
+    tell(
         "exchange_package",
         path=out,
         organizations=len(package["organizations"]),
@@ -87,7 +87,7 @@ def renew(
     with writing() as session:
         number = _volunteer(session, person)
         issued = renew_feed(session, number, idempotency_key=key or str(uuid4()), now=now())
-    both("exchange_feed", secret=issued.secret)
+    tell("exchange_feed", secret=issued.secret)
 
 
 @calendar_app.command()
@@ -95,7 +95,7 @@ def revoke(person: Who) -> None:
     """End the secret address of a volunteer's calendar at once."""
     with writing() as session:
         was_live = revoke_feed(session, _volunteer(session, person), now=now())
-    both("exchange_feed_revoked" if was_live else "exchange_no_feed", person=person)
+    tell("exchange_feed_revoked" if was_live else "exchange_no_feed", person=person)
 
 
 def _volunteer(session: Session, ref: str) -> int:

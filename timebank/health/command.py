@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from timebank.core.clock import moment_at, now
 from timebank.core.errors import NotFound
 from timebank.core.opening import reading
-from timebank.core.texts import say
+from timebank.core.texts import LOCALES, say
 from timebank.health.figures import Figure, trace
 from timebank.health.refusals import TooFewPersons
 from timebank.health.report import Health, health_of
@@ -25,7 +25,6 @@ from timebank.health.terms import Terms, read_terms
 from timebank.health.told import tell
 from timebank.honours.publishing import FOR_ALL, FOR_OWNER, write_whole
 from timebank.ledger.tables import Book
-from timebank.rules.told import LOCALES
 
 DAY_MIN = 1440
 app = typer.Typer(no_args_is_help=False, help="How the bank is: saved, redeemable, expected, and early warning.")

@@ -17,6 +17,7 @@ from timebank.core.errors import NotFound, WrongInput
 from timebank.core.opening import opened, reading, writing
 from timebank.core.schema import upgrade
 from timebank.core.settings import Settings
+from timebank.core.terminal import tell
 from timebank.core.texts import Phrase, say
 from timebank.honours.certificates import Application, issue
 from timebank.honours.content import Content
@@ -102,9 +103,9 @@ def issue_one(
     write_whole(path, paper.pdf)
     keys, _ = lay_out(files, _folder())
     words = {"number": certificate.number, "path": path, "keys": keys}
-    _both("cert_issued_again" if issued.is_replay else "cert_issued", **words)
+    tell("cert_issued_again" if issued.is_replay else "cert_issued", **words)
     if paper.missing:
-        _both("cert_missing", letters=paper.missing, folder=settings.home / "fonts")
+        tell("cert_missing", letters=paper.missing, folder=settings.home / "fonts")
 
 
 @app.command()
@@ -163,7 +164,7 @@ def revoke_one(
         revoked = revoke(session, number, reason=reason.value, note=note, now=moment)
         files = published(session, now=moment)
     _, listed = lay_out(files, _folder())
-    _both("cert_revoked", number=number, day=revoked.day, list=listed)
+    tell("cert_revoked", number=number, day=revoked.day, list=listed)
 
 
 @app.command()
@@ -177,7 +178,7 @@ def publish(
     for path in lay_out(files, folder or _folder()):
         typer.echo(str(path))
     if due:
-        _both("cert_shaken", numbers=", ".join(due))
+        tell("cert_shaken", numbers=", ".join(due))
 
 
 @keys_app.command()
@@ -190,7 +191,7 @@ def rotate() -> None:
             key_id = rotate_keys(session, now=moment).key_id
             files = published(session, now=moment)
     keys, _ = lay_out(files, _folder())
-    _both("cert_rotated", key_id=key_id, keys=keys)
+    tell("cert_rotated", key_id=key_id, keys=keys)
 
 
 def _folder() -> Path:
@@ -246,7 +247,7 @@ def _tell(finding: Finding) -> None:
         shown = f"{fact.zh} / {fact.en}" if fact.en else fact.zh
         typer.echo(f"  {fact.label_zh} {fact.label_en}: {shown}")
     if finding.statement is not None:
-        _both("told_compare")
+        tell("told_compare")
 
 
 def _as_json(finding: Finding) -> dict[str, object]:
@@ -255,7 +256,3 @@ def _as_json(finding: Finding) -> dict[str, object]:
 
 def _plain(value: date | bytes) -> str:
     return value.isoformat() if isinstance(value, date) else value.hex()
-
-
-def _both(key: str, **values: object) -> None:
-    typer.echo(f"{say(key, 'zh', **values)}\n{say(key, 'en', **values)}")

@@ -14,7 +14,8 @@ from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.guards import missing_triggers
 from timebank.core.opening import opened, reading, writing
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, Phrase, say
 from timebank.ledger.accounts import account_id, balance_of, statement
 from timebank.ledger.checkpoints import Checkpoint, first_fault
 from timebank.ledger.consistency import FORMAT as CONSISTENCY
@@ -35,7 +36,6 @@ from timebank.ledger.tables import Book, Notice
 from timebank.ledger.upkeep import sweep
 
 app = typer.Typer(no_args_is_help=True, help="The books 账簿.")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_SHOWN = 20
 """Most differences that are shown one by one."""
 ForBook = Annotated[str, typer.Option("--book", help="Code of the book; needed when there is more than one.")]
@@ -55,12 +55,12 @@ def verify(published: Published = None, key: Key = "") -> None:
     with opened() as engine, transaction(engine, read_only=True) as session:
         missing = missing_triggers(engine)
         broken = bool(missing)
-        _both("ledger_unguarded" if missing else "ledger_guarded", names=", ".join(sorted(missing)))
+        tell("ledger_unguarded" if missing else "ledger_guarded", names=", ".join(sorted(missing)))
         for book in _books(session):
             own = None if notes is None else checkpoints_of(notes, log_name(book.code))
             findings = reconcile(session, book.id or 0, published=digests_of(own or ()))
             broken = broken or bool(findings)
-            _both("ledger_broken" if findings else "ledger_holds", book=book.code)
+            tell("ledger_broken" if findings else "ledger_holds", book=book.code)
             _tell(findings)
             if own is not None:
                 broken = _compare(session, book, own, wanted) or broken
@@ -76,7 +76,7 @@ def _compare(session: Session, book: Book, own: list[Checkpoint], key: VerifierK
             typer.echo(f"  {say('kind_seal_file', locale)}: {said}")
         _tell([parting.finding])
         return True
-    _both("published_same", count=own[-1].size if own else 0, key=own[-1].key if own else "-")
+    tell("published_same", count=own[-1].size if own else 0, key=own[-1].key if own else "-")
     return False
 
 
@@ -91,7 +91,7 @@ def rebuild_tables(
             found, is_applied = rebuild(session, book.id or 0, apply=apply)
             different = different or bool(found and not apply)
             words = "ledger_rebuilt" if is_applied else "ledger_would_rebuild" if found else "ledger_nothing_to_rebuild"
-            _both(words, book=book.code, count=len(found))
+            tell(words, book=book.code, count=len(found))
             _tell(found)
     raise typer.Exit(int(different))
 
@@ -103,7 +103,7 @@ def seal() -> None:
         for book in _books(session):
             made = seal_transfers(session, book.id or 0, now=now())
             words = {"n": made.n, "transfers": made.transfers} if made else {}
-            _both("ledger_sealed" if made else "ledger_nothing_to_seal", book=book.code, **words)
+            tell("ledger_sealed" if made else "ledger_nothing_to_seal", book=book.code, **words)
 
 
 @app.command(name="publish")
@@ -116,7 +116,7 @@ def publish_seals(
         for book in _books(session):
             made = publish(session, book, file, now=now(), new_key=new_key)
             words = {"added": made.added, "size": made.size, "key": made.key} if made else {}
-            _both("ledger_published" if made else "ledger_nothing_to_publish", path=file, **words)
+            tell("ledger_published" if made else "ledger_nothing_to_publish", path=file, **words)
 
 
 @app.command(name="statement")
@@ -131,10 +131,10 @@ def statement_of(
         stands = _book(session, book)
         number = account_id(session, stands, account)
         balance = balance_of(session, number)
-        _both("ledger_account", account=account, balance=balance.balance_min, available=balance.available_min)
+        tell("ledger_account", account=account, balance=balance.balance_min, available=balance.available_min)
         for line in statement(session, number, first=first):
             words: dict[str, Any] = {"seq": line.seq, "day": day_of(line.created_at), "amount": f"{line.amount_min:+d}"}
-            _both("ledger_line", **words, balance=line.balance_after_min, reason=line.reason)
+            tell("ledger_line", **words, balance=line.balance_after_min, reason=line.reason)
         for notice in notices(session, stands, first=first, account=number):
             _tell_notice(notice)
         said = statement_file(session, number, now=now()) if out else None
@@ -168,7 +168,7 @@ def prove_file(
         notes = [one for one in read_file(published) if one.book_id == said.get("book_id")]
         fault = first_fault(notes, read_verifier_key(key) if key else None)
         if fault is not None:
-            _both("prove_bad_file", line=fault.line)
+            tell("prove_bad_file", line=fault.line)
             raise typer.Exit(1)
     check = prove if said["format"] == STATEMENT else prove_consistency
     verdict = check(said, file=file.name, published=notes)
@@ -185,7 +185,7 @@ def sweep_holds() -> None:
     with opened() as engine:
         for book in _all_books(engine):
             count = sweep(engine, book.id or 0, now=now())
-            _both("ledger_swept", book=book.code, count=count)
+            tell("ledger_swept", book=book.code, count=count)
 
 
 @app.command(name="notices")
@@ -201,7 +201,7 @@ def list_notices(
             for notice in found:
                 _tell_notice(notice)
             if not found:
-                _both("ledger_no_notices", book=book.code)
+                tell("ledger_no_notices", book=book.code)
 
 
 @app.command()
@@ -220,7 +220,7 @@ def warn(
         what = account or kind or "-"
         low, high = ("-" if level is None else level for level in (below, above))
         code = next(one.code for one in _books(session) if one.id == stands)
-        _both("ledger_level_set", book=code, what=what, low=low, high=high)
+        tell("ledger_level_set", book=code, what=what, low=low, high=high)
 
 
 @app.command(name="expire-coins")
@@ -236,9 +236,9 @@ def expire(
             done = expire_coins(engine, book.id or 0, day=day, now=moment, apply=not dry_run)
             words = "ledger_would_expire" if dry_run else "ledger_expired"
             words = "ledger_never_expires" if done.cutoff is None else words
-            _both(words, book=book.code, accounts=done.accounts, minutes=done.minutes, pack=done.pack)
+            tell(words, book=book.code, accounts=done.accounts, minutes=done.minutes, pack=done.pack)
             if done.frozen:
-                _both("ledger_expiry_left", book=book.code, accounts=done.frozen)
+                tell("ledger_expiry_left", book=book.code, accounts=done.frozen)
 
 
 def _books(session: Session) -> list[Book]:
@@ -273,20 +273,16 @@ def _write(path: Path, said: dict[str, Any]) -> None:
     """Write a file for its owner alone: a statement is a member's own."""
     path.touch(mode=0o600)
     path.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    _both("ledger_written", path=path)
+    tell("ledger_written", path=path)
 
 
 def _tell(findings: list[Finding]) -> None:
     for finding in findings[:MOST_SHOWN]:
         typer.echo(f"  {finding.told('zh')}\n  {finding.told('en')}")
     if len(findings) > MOST_SHOWN:
-        _both("ledger_more", count=len(findings) - MOST_SHOWN)
+        tell("ledger_more", count=len(findings) - MOST_SHOWN)
 
 
 def _tell_notice(notice: Notice) -> None:
     words: dict[str, Any] = {"number": notice.id, "day": day_of(notice.noticed_at), "account": notice.account_id}
-    _both(f"ledger_notice_{notice.side}", **words, balance=notice.balance_min, level=notice.level_min)
-
-
-def _both(words: str, /, **values: object) -> None:
-    typer.echo(f"{say(words, 'zh', **values)}\n{say(words, 'en', **values)}")
+    tell(f"ledger_notice_{notice.side}", **words, balance=notice.balance_min, level=notice.level_min)

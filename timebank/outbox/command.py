@@ -1,6 +1,5 @@
 """``timebank outbox ...``: whom we tell what happened, what is on its way, and what could not be delivered."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
 from timebank.core.settings import Settings
+from timebank.core.terminal import print_lines
 from timebank.core.texts import say
 from timebank.outbox.deliveries import attempts_by_delivery, deliveries_of, message_id, replay, tell_due
 from timebank.outbox.webhooks import (
@@ -35,11 +35,6 @@ ACTS = {"pause": pause, "resume": resume, "remove": remove}
 
 def _organisation(session: Session, code: str) -> int:
     return number_of(session, Organisation, code)
-
-
-def _lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        typer.echo(line)
 
 
 @app.command()
@@ -72,7 +67,7 @@ def list_webhooks(organisation: Code) -> None:
         rows = webhooks_of(session, _organisation(session, organisation), first=MOST_SHOWN)
         kinds = kinds_of(session, [row.id or 0 for row in rows])
         lines = [f"{row.id} {row.status} {row.address} {' '.join(kinds.get(row.id or 0, ()))}" for row in rows]
-    _lines(lines)
+    print_lines(lines)
 
 
 @app.command()
@@ -109,7 +104,7 @@ def dead(organisation: Code) -> None:
             + " ".join(str(one.answered or one.fault) for one in tries.get(row.id or 0, []))
             for row, event in rows
         ]
-    _lines(lines)
+    print_lines(lines)
 
 
 @app.command(name="replay")

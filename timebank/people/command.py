@@ -1,22 +1,22 @@
 """``timebank people ...``: what rules ask of people and no form says, written down with its proof."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from timebank.core.clock import day_of, now
+from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import day_or_today
+from timebank.core.texts import LOCALES, say
 from timebank.people.belonging import person_named
 from timebank.people.tables import Organisation
 from timebank.people.ties import record_guardian, record_residence
 
 app = typer.Typer(no_args_is_help=True, help="People 人员.")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 class Tie(StrEnum):
@@ -41,7 +41,7 @@ def residence(
     proof: Annotated[str, typer.Option(help="What was shown.")] = "",
 ) -> None:
     """Write down where a person belongs, from a day on, until something else is written down."""
-    day = _day(since)
+    day = day_or_today(since)
     with writing() as session:
         actor = _actor(session, organisation)
         record_residence(
@@ -62,16 +62,12 @@ def guardian(
     ] = None,
 ) -> None:
     """Write down who goes along with a minor who gives."""
-    day, ends = _day(since), until.date() if until else None
+    day, ends = day_or_today(since), until.date() if until else None
     with writing() as session:
         people = (person_named(session, minor), person_named(session, guardian))
         record_guardian(session, *people, from_day=day, to_day=ends, actor=_actor(session, organisation), now=now())
     for locale in LOCALES:
         typer.echo(say("people_guardian", locale, minor=minor, guardian=guardian, day=day))
-
-
-def _day(since: datetime | None) -> date:
-    return since.date() if since else day_of(now())
 
 
 def _actor(session: Session, code: str) -> str:

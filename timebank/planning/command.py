@@ -14,6 +14,7 @@ from timebank.core.database import transaction
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
+from timebank.core.terminal import print_lines, tell
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.people.belonging import areas_of
@@ -93,7 +94,7 @@ def repair(
         _finish(engine, number, publish=publish)
         with transaction(engine, read_only=True) as session:
             counts = session.get_one(Plan, number).figures["mended"]["changes"]
-            _print(told.of_changes(list_changes(session, number, first=first), counts))
+            print_lines(told.of_changes(list_changes(session, number, first=first), counts))
 
 
 @app.command(name="publish")
@@ -116,7 +117,7 @@ def changes(
         counts = session.get_one(Plan, plan).figures.get("mended", {}).get("changes")
         if counts is None:
             raise NotFound(kind="repair", key=str(plan))
-        _print(told.of_changes(rows, counts))
+        print_lines(told.of_changes(rows, counts))
 
 
 @app.command()
@@ -130,11 +131,11 @@ def explain(
         row = _spoken_for(session, number, plan)
         recalled = recall(session, session.get_one(Plan, row.plan_id))
         if not recalled.is_same:
-            _print(told.both("rows_changed"))
+            tell("rows_changed")
         if hasattr(row, "reason"):
-            _print(told.of_unmet(row, what_would_meet(session, recalled, number)))
+            print_lines(told.of_unmet(row, what_would_meet(session, recalled, number)))
         else:
-            _print(told.of_pair(session, why_pair(recalled, number)))
+            print_lines(told.of_pair(session, why_pair(recalled, number)))
 
 
 @app.command()
@@ -158,8 +159,8 @@ def whatif(  # one option for each thing that may be supposed
         stored = plan_in_force(session, None, day_of(now())) if plan is None else _plan(session, plan)
         recalled = recall(session, stored)
         if not recalled.is_same:
-            _print(told.both("rows_changed"))
-        _print(told.of_comparison(suppose(session, recalled, supposed)))
+            tell("rows_changed")
+        print_lines(told.of_comparison(suppose(session, recalled, supposed)))
 
 
 @app.command()
@@ -175,11 +176,11 @@ def shortage(
         areas = select(AREA.c.id) if own is None else areas_of(own)
         rows = shortage_rows(session, areas)
         rows = [row for row in rows if area in (None, row.area_code) and service in (None, row.service)]
-        _print(told.of_shortage(rows))
+        print_lines(told.of_shortage(rows))
         if worth:
             recalled = recall(session, plan_in_force(session, own, day_of(now())))
             for where, what, one in worth_of_more(session, recalled, area=area, service=service):
-                _print(told.of_worth(where, what, one))
+                print_lines(told.of_worth(where, what, one))
 
 
 @app.command()
@@ -192,7 +193,7 @@ def waiting(
     with reading() as session:
         own = _organisation(session, organisation)
         found = waiting_list(session, service, day=day_of(now()), first=first, organisation_id=own)
-        _print(told.of_waiting(found))
+        print_lines(told.of_waiting(found))
 
 
 @app.command()
@@ -207,7 +208,7 @@ def substitutes(
         own = _organisation(session, organisation)
         found = substitutes_for(session, visit, organisation_id=own)
         if give is None:
-            _print(told.of_candidates(found))
+            print_lines(told.of_candidates(found))
             return
         chosen = [one for one in found if one.volunteer_ref == give]
         if not chosen:
@@ -215,7 +216,7 @@ def substitutes(
         who, minute = chosen[0].volunteer_id, chosen[0].starts_min
         actor = organisation or "district"
         substitute(session, visit, who, starts_min=minute, actor=actor, now=moment, organisation_id=own)
-        _print(told.of_candidates(chosen))
+        print_lines(told.of_candidates(chosen))
 
 
 @app.command()
@@ -230,12 +231,7 @@ def nearest(
     """Say who can come to a senior now, the nearest first."""
     with reading() as session:
         number = number_of(session, Senior, senior, name="external_ref", number="person_id")
-        _print(told.of_candidates(responders_to(session, number, service, at=at or now(), count=first)))
-
-
-def _print(lines: Any) -> None:
-    for line in lines:
-        typer.echo(line)
+        print_lines(told.of_candidates(responders_to(session, number, service, at=at or now(), count=first)))
 
 
 def _finish(engine: Engine, number: int, *, publish: bool) -> None:
@@ -243,7 +239,7 @@ def _finish(engine: Engine, number: int, *, publish: bool) -> None:
     with transaction(engine) as session:
         plan = publish_plan(session, number) if publish else _plan(session, number)
         unmet = session.connection().execute(select(func.count()).where(UNMET.c.plan_id == number)).scalar_one()
-        _print(told.of_plan(plan, unmet))
+        print_lines(told.of_plan(plan, unmet))
 
 
 def _plan(session: Session, number: int) -> Plan:

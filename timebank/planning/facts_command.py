@@ -13,12 +13,12 @@ from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import writing
+from timebank.core.terminal import tell
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need
 from timebank.people.absences import record_absence, withdraw_absence
 from timebank.people.tables import Senior, Volunteer
 from timebank.people.traits import say_trait, withdraw_trait
-from timebank.planning import told
 from timebank.planning.presets import preset, release
 from timebank.planning.priorities import First, set_priorities
 from timebank.planning.seasons import end_season, set_season
@@ -165,8 +165,7 @@ def pair(
 
 
 def _said(number: object) -> None:
-    for line in told.both("noted", number=number):
-        typer.echo(line)
+    tell("noted", number=number)
 
 
 def _tier(tier: int, text: str) -> Iterator[First]:

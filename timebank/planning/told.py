@@ -11,7 +11,8 @@ from matching.whatif import Row as Compared
 from matching.worth import Worth
 from timebank.core.columns import table_of
 from timebank.core.minutes import format_clock
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import both
+from timebank.core.texts import LOCALES, say
 from timebank.people.tables import Volunteer
 from timebank.planning.near_rows import Candidate, rounded
 from timebank.planning.pairs import unmet_reason
@@ -21,7 +22,6 @@ from timebank.planning.tables import Plan
 from timebank.planning.waiting import Waiting
 
 VOLUNTEER = table_of(Volunteer)
-LOCALES: tuple[Locale, Locale] = ("zh", "en")
 FIGURES_SHOWN = (
     "needs_met",
     "seniors_with_nobody",
@@ -31,11 +31,6 @@ FIGURES_SHOWN = (
     "bookings",
     "objective",
 )
-
-
-def both(key: str, **values: object) -> Iterator[str]:
-    """Say one thing in both languages."""
-    yield from (say(key, locale, **values) for locale in LOCALES)
 
 
 def of_plan(plan: Plan, unmet: int) -> Iterator[str]:

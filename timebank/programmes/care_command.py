@@ -8,9 +8,10 @@ import typer
 
 from timebank.core.clock import day_of, now
 from timebank.core.opening import writing
-from timebank.core.texts import say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, Phrase, say
 from timebank.imports.files import read_file
-from timebank.programmes.desk import LOCALES, After, By, Code, First, Ref, Word, at_desk, both, local
+from timebank.programmes.desk import After, By, Code, First, Ref, at_desk, local
 from timebank.programmes.feedback import Said, difference_words, give_feedback, list_differences
 from timebank.programmes.follow_ups import Closing, close_follow_up, list_follow_ups
 from timebank.programmes.greetings import Greeting, record_contact, record_greeting
@@ -54,7 +55,7 @@ def greet(
             now=desk.now,
             organisation_id=desk.organisation_id,
         )
-        both("greeting_written", number=visit, state=Word(f"state_{state}"))
+        tell("greeting_written", number=visit, state=Phrase(f"state_{state}"))
 
 
 @app.command()
@@ -80,7 +81,7 @@ def contact(
             now=desk.now,
             organisation_id=desk.organisation_id,
         )
-        both("contact_written", senior=senior, day=day, way=Word(f"greeted_{way}"))
+        tell("contact_written", senior=senior, day=day, way=Phrase(f"greeted_{way}"))
 
 
 @app.command()
@@ -100,9 +101,9 @@ def sheet(
             right = fault.told(locale)
             typer.echo(say("sheet_fault", locale, row=fault.row, column=fault.column, right=right))
     if read.fault_count:
-        both("sheet_faulty", count=read.fault_count)
+        tell("sheet_faulty", count=read.fault_count)
         raise typer.Exit(1)
-    both("sheet_dry" if dry_run else "sheet_written", recorded=read.recorded, unchanged=read.unchanged)
+    tell("sheet_dry" if dry_run else "sheet_written", recorded=read.recorded, unchanged=read.unchanged)
 
 
 @app.command(name="template")
@@ -116,7 +117,7 @@ def sweep_all() -> None:
     """Do what is due, as the worker does too: pairs go on, follow-ups are opened, people away are not visited."""
     with writing() as session:
         done = sweep(session, now=now())
-    both("follow_ups_opened", **done._asdict())
+    tell("follow_ups_opened", **done._asdict())
 
 
 @app.command(name="follow-ups")
@@ -139,17 +140,17 @@ def follow_ups(
             is_overdue=overdue,
         )
         for row in rows:
-            both(
+            tell(
                 "follow_up_is",
                 number=row.id,
                 senior=row.senior_ref,
                 day=row.day,
-                cause=Word(f"follow_up_{row.cause}"),
-                level=Word(f"follow_level_{row.level}"),
+                cause=Phrase(f"follow_up_{row.cause}"),
+                level=Phrase(f"follow_level_{row.level}"),
                 due=local(row.due_at),
-                late=Word("follow_up_late") if row.due_at <= desk.now else "",
+                late=Phrase("follow_up_late") if row.due_at <= desk.now else "",
             )
-        both("programmes_count", count=len(rows))
+        tell("programmes_count", count=len(rows))
 
 
 @app.command()
@@ -172,7 +173,7 @@ def close(
             organisation_id=desk.organisation_id,
             away_until=away_until.date() if away_until else None,
         )
-        both("follow_up_closed", number=number, outcome=Word(f"follow_outcome_{row.outcome}"))
+        tell("follow_up_closed", number=number, outcome=Phrase(f"follow_outcome_{row.outcome}"))
 
 
 @app.command()
@@ -190,7 +191,7 @@ def feedback(
         said = Said(happened=happened, minutes=minutes, satisfaction=content, note=note)
         parts = {"actor": desk.actor, "now": desk.now, "organisation_id": desk.organisation_id}
         give_feedback(desk.session, visit, said, side=side, **parts)  # type: ignore[arg-type]  # parts by name
-        both("feedback_written", side=Word(f"voice_{side}"), number=visit)
+        tell("feedback_written", side=Phrase(f"voice_{side}"), number=visit)
 
 
 @app.command()
@@ -209,7 +210,7 @@ def differences(organisation: By, month: InMonth = "", first: First = 50, after:
         for locale in LOCALES:
             values = {"number": row.id, "day": row.day, "senior": row.senior_ref, "volunteer": row.volunteer_ref}
             typer.echo(say("difference_is", locale, words=difference_words(row, locale), **values))
-    both("programmes_count", count=len(rows))
+    tell("programmes_count", count=len(rows))
 
 
 @app.command()
@@ -219,8 +220,8 @@ def rate(organisation: By, month: InMonth = "") -> None:
         rows = visit_rates(desk.session, month_or_this(month), organisation_id=desk.organisation_id)
     for row in rows:
         values = {"seniors": row.seniors, "reached": row.reached, "share": f"{row.share:.1%}"}
-        both("rate_is", street=row.name_zh, **values)
-    both("programmes_count", count=len(rows))
+        tell("rate_is", street=row.name_zh, **values)
+    tell("programmes_count", count=len(rows))
 
 
 @app.command(name="to-reach")
@@ -244,5 +245,5 @@ def left_to_reach(
             with_names=names,
         )
     for row in rows:
-        both("rate_left", senior=row.senior_ref, name=row.name if names else "", committee=row.area_zh)
-    both("programmes_count", count=len(rows))
+        tell("rate_left", senior=row.senior_ref, name=row.name if names else "", committee=row.area_zh)
+    tell("programmes_count", count=len(rows))

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from timebank.core.errors import WrongInput
+from timebank.core.terminal import tell
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
 from timebank.planning.seasons import Spell
 from timebank.programmes.care_command import app as care_app
-from timebank.programmes.desk import After, By, Code, Desk, First, Reason, Ref, Word, at_desk, both, frequency
+from timebank.programmes.desk import After, By, Code, Desk, First, Reason, Ref, at_desk, frequency
 from timebank.programmes.enrolments import enrol, enrol_waiting, leave, list_enrolments
 from timebank.programmes.pair_command import app as pair_app
 from timebank.programmes.programmes import (
@@ -84,7 +85,7 @@ def _quota(text: str) -> tuple[str, int]:
 
 
 def _tell(desk: Desk, programme: CareProgramme) -> None:
-    both(
+    tell(
         "programme_is",
         code=programme.code,
         name=programme.name_zh,
@@ -102,7 +103,7 @@ def list_all(organisation: By, first: First = 50, after: After = 0) -> None:
         rows = list_programmes(desk.session, desk.organisation_id, first=first, after_id=after)
         for row in rows:
             _tell(desk, row)
-        both("programmes_count", count=len(rows))
+        tell("programmes_count", count=len(rows))
 
 
 @app.command()
@@ -112,16 +113,16 @@ def show(code: Code, organisation: By) -> None:
         programme = desk.programme(code)
         _tell(desk, programme)
         for area, quota in quotas_of(desk.session, programme_number(programme)):
-            both("programme_quota", street=area.name_zh, seniors=quota.seniors, taken=quota.taken)
+            tell("programme_quota", street=area.name_zh, seniors=quota.seniors, taken=quota.taken)
         for season in seasons_of(desk.session, programme_number(programme)):
             _tell_season(season)
 
 
 def _tell_season(season: ProgrammeSeason) -> None:
-    both(
+    tell(
         "programme_season",
         number=season.id,
-        cause=Word(f"season_cause_{season.cause}"),
+        cause=Phrase(f"season_cause_{season.cause}"),
         from_day=season.from_day,
         to_day=season.to_day,
         frequency=frequency(season.frequency_kind, season.frequency_count),
@@ -139,7 +140,7 @@ def quota(
     with at_desk(organisation) as desk:
         programme = desk.programme(code)
         row = set_quota(desk.session, programme, street, seniors)
-        both("programme_quota", street=street, seniors=row.seniors, taken=row.taken)
+        tell("programme_quota", street=street, seniors=row.seniors, taken=row.taken)
 
 
 @app.command()
@@ -167,7 +168,7 @@ def end_one_season(
     """Take a season back."""
     with at_desk(organisation) as desk:
         end_season(desk.session, desk.programme(code), number, actor=desk.actor, now=desk.now)
-        both("programmes_count", count=len(seasons_of(desk.session, desk.programme(code).id or 0)))
+        tell("programmes_count", count=len(seasons_of(desk.session, desk.programme(code).id or 0)))
 
 
 @app.command(name="enrol")
@@ -175,7 +176,7 @@ def enrol_one(code: Code, senior: Ref, organisation: By) -> None:
     """Take a senior into a programme."""
     with at_desk(organisation) as desk:
         row = enrol(desk.session, desk.programme(code), desk.senior(senior), actor=desk.actor, now=desk.now)
-        both("programme_enrolled", senior=senior, programme=code, need=row.need_id)
+        tell("programme_enrolled", senior=senior, programme=code, need=row.need_id)
 
 
 @app.command()
@@ -183,7 +184,7 @@ def waiting(code: Code, organisation: By) -> None:
     """Take in everybody who waits, as far as the quotas reach."""
     with at_desk(organisation) as desk:
         count = enrol_waiting(desk.session, desk.programme(code), actor=desk.actor, now=desk.now)
-        both("programme_waiting", programme=code, count=count)
+        tell("programme_waiting", programme=code, count=count)
 
 
 @app.command(name="leave")
@@ -192,7 +193,7 @@ def leave_one(code: Code, senior: Ref, organisation: By, reason: Reason) -> None
     with at_desk(organisation) as desk:
         parts = {"actor": desk.actor, "reason": reason, "now": desk.now}
         leave(desk.session, desk.programme(code), desk.senior(senior), **parts)  # type: ignore[arg-type]  # parts by name
-        both("programme_left", senior=senior, programme=code)
+        tell("programme_left", senior=senior, programme=code)
 
 
 @app.command()
@@ -208,5 +209,5 @@ def people(
         number = programme_number(desk.programme(code))
         rows = list_enrolments(desk.session, number, first=first, after=after, street=street or None)
         for row in rows:
-            both("programme_person", senior=row.senior_ref, street=row.area_zh, from_day=row.from_day)
-        both("programmes_count", count=len(rows))
+            tell("programme_person", senior=row.senior_ref, street=row.area_zh, from_day=row.from_day)
+        tell("programmes_count", count=len(rows))

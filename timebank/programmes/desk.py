@@ -12,7 +12,7 @@ from sqlmodel import Session
 from timebank.core.clock import SHANGHAI, now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, say
+from timebank.core.texts import Phrase
 from timebank.people.tables import Organisation, Senior, Volunteer
 from timebank.programmes.programmes import programme_named
 from timebank.programmes.tables import CareProgramme
@@ -23,7 +23,6 @@ Reason = Annotated[str, typer.Option(help="Why, in words that are kept. 原因")
 Ref = Annotated[str, typer.Argument(help="Reference of a senior. 老人编号")]
 After = Annotated[int, typer.Option(min=0, help="Number of the last line of the page before.")]
 First = Annotated[int, typer.Option(min=1, max=100, help="Most lines.")]
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,28 +55,9 @@ def at_desk(organisation: str, *, is_reading: bool = False) -> Iterator[Desk]:
         yield Desk(session=session, organisation_id=number, actor=f"organisation:{number}", now=now())
 
 
-def both(key: str, **values: object) -> None:
-    """Say a text in Chinese, then in English; a value that is a :class:`Word` is said in each language."""
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **{name: worded(value, locale) for name, value in values.items()}))
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of the catalogue."""
-
-    key: str
-    values: tuple[tuple[str, object], ...] = ()
-
-
-def worded(value: object, locale: Locale) -> object:
-    """Say a word, or leave a value as it is."""
-    return say(value.key, locale, **dict(value.values)) if isinstance(value, Word) else value
-
-
-def frequency(kind: str, count: int) -> Word:
+def frequency(kind: str, count: int) -> Phrase:
     """Return how often, in words."""
-    return Word(f"frequency_{kind}", (("count", count),))
+    return Phrase(f"frequency_{kind}", count=count)
 
 
 def local(moment: datetime) -> str:

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Row
 
-from timebank.programmes.desk import After, By, Code, Desk, First, Reason, Word, at_desk, both, clock, local
+from timebank.core.terminal import tell
+from timebank.core.texts import Phrase
+from timebank.programmes.desk import After, By, Code, Desk, First, Reason, at_desk, clock, local
 from timebank.programmes.listing import list_pairs, pair_row, steps_of
 from timebank.programmes.partnerships import answer, answer_all, end_pair, pair_of, pause, propose_pairs, resume
 from timebank.programmes.replacing import candidates_for, propose_replacement
@@ -23,7 +25,7 @@ def propose(
     """Propose the pairs of a plan for those of a programme who have no agreed volunteer."""
     with at_desk(organisation) as desk:
         count = propose_pairs(desk.session, desk.programme(code), plan, actor=desk.actor, now=desk.now)
-        both("pairs_proposed", plan=plan, programme=code, count=count)
+        tell("pairs_proposed", plan=plan, programme=code, count=count)
 
 
 @app.command(name="list")
@@ -46,18 +48,18 @@ def list_all(
         )
         for row in rows:
             _tell(row)
-        both("programmes_count", count=len(rows))
+        tell("programmes_count", count=len(rows))
 
 
 def _tell(row: Row[Any]) -> None:
-    both(
+    tell(
         "pair_is",
         number=row.id,
         volunteer=row.volunteer_ref,
         senior=row.senior_ref,
-        state=Word(f"state_{row.state}"),
-        volunteer_says=Word(f"answered_{row.volunteer_says}"),
-        organisation_says=Word(f"answered_{row.organisation_says}"),
+        state=Phrase(f"state_{row.state}"),
+        volunteer_says=Phrase(f"answered_{row.volunteer_says}"),
+        organisation_says=Phrase(f"answered_{row.organisation_says}"),
     )
 
 
@@ -106,7 +108,7 @@ def answer_every(code: Code, organisation: By) -> None:
                 break
             after = rows[-1].id
             agreed += answer_all(desk.session, programme, [row.id for row in rows], actor=desk.actor, now=desk.now)
-        both("pairs_agreed", programme=code, count=agreed)
+        tell("pairs_agreed", programme=code, count=agreed)
 
 
 @app.command(name="pause")
@@ -146,8 +148,8 @@ def candidates(number: Number, organisation: By, count: Annotated[int, typer.Opt
     with at_desk(organisation) as desk:
         found = candidates_for(desk.session, number, organisation_id=desk.organisation_id, now=desk.now, count=count)
         for one in found:
-            both("pair_candidate", volunteer=one.volunteer_ref, distance=one.distance_m, clock=clock(one.starts_min))
-        both("programmes_count", count=len(found))
+            tell("pair_candidate", volunteer=one.volunteer_ref, distance=one.distance_m, clock=clock(one.starts_min))
+        tell("programmes_count", count=len(found))
 
 
 @app.command()
@@ -177,5 +179,5 @@ def history(number: Number, organisation: By) -> None:
     with at_desk(organisation) as desk:
         pair_of(desk.session, number, organisation_id=desk.organisation_id)
         for step in steps_of(desk.session, number):
-            kind, moment = Word(f"pair_step_{step.kind}"), local(step.happened_at)
-            both("pair_step", moment=moment, kind=kind, actor=step.actor, reason=step.reason)
+            kind, moment = Phrase(f"pair_step_{step.kind}"), local(step.happened_at)
+            tell("pair_step", moment=moment, kind=kind, actor=step.actor, reason=step.reason)

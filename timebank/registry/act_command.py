@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from timebank.coins.desk import LOCALES, InBook, Key, Who, at_desk, both
+from timebank.coins.desk import InBook, Key, Who, at_desk
 from timebank.core.opening import reading
-from timebank.core.texts import say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, say
 from timebank.registry.duplicates import list_duplicates
 from timebank.registry.lives import acts_of, die, move_away, undo
 from timebank.registry.merging import merge
@@ -26,9 +27,9 @@ def duplicates() -> None:
     with reading() as session:
         rows = list_duplicates(session, first=MOST_SHOWN)
     for row in rows:
-        both("registry_duplicate", kept=row.kept_ref or row.kept_id, merged=row.merged_ref or row.merged_id)
+        tell("registry_duplicate", kept=row.kept_ref or row.kept_id, merged=row.merged_ref or row.merged_id)
     if not rows:
-        both("registry_no_duplicates")
+        tell("registry_no_duplicates")
 
 
 @app.command(name="merge")
@@ -49,7 +50,7 @@ def merge_two(
             actor=desk.act.actor,
             now=desk.act.now,
         )
-    both("registry_merged", kept=kept, merged=merged, number=row.id)
+    tell("registry_merged", kept=kept, merged=merged, number=row.id)
 
 
 @app.command()
@@ -57,7 +58,7 @@ def died(person: Who, on: On, reason: Reason, by: By, book: InBook = "", key: Ke
     """Record a death: everything that lies ahead ends, and the coins wait for the heirs."""
     with at_desk(by, book, key=key, note=reason) as desk:
         row = die(desk.session, desk.act, desk.who(person), died_on=on.date())
-    both("registry_died", ref=person, day=row.day, number=row.id)
+    tell("registry_died", ref=person, day=row.day, number=row.id)
 
 
 @app.command()
@@ -66,7 +67,7 @@ def moved(person: Who, on: On, reason: Reason, by: By, book: InBook = "") -> Non
     with at_desk(by, book) as desk:
         act = desk.act
         row = move_away(desk.session, desk.who(person), moved_on=on.date(), reason=reason, actor=act.actor, now=act.now)
-    both("registry_moved", ref=person, day=row.day, number=row.id)
+    tell("registry_moved", ref=person, day=row.day, number=row.id)
 
 
 @app.command(name="undo")
@@ -76,7 +77,7 @@ def undo_one(
     """Undo an act that was a mistake."""
     with at_desk(by, book) as desk:
         undo(desk.session, number, act=desk.act)
-    both("registry_undone", number=number)
+    tell("registry_undone", number=number)
 
 
 @app.command(name="of")

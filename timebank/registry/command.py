@@ -1,14 +1,14 @@
 """``timebank registry ...``: the table, the focus list, categories; surveys, files and acts have commands beside."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from timebank.core.clock import day_of, now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, say
+from timebank.core.terminal import day_or_today, tell
+from timebank.core.texts import LOCALES, say
 from timebank.people.focus import list_focus, reasons_on
 from timebank.people.tables import Organisation, Senior
 from timebank.registry.act_command import app as act_app
@@ -21,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="The registry of seniors in special
 app.add_typer(survey_app, name="survey")
 app.add_typer(file_app, name="file")
 app.add_typer(act_app, name="act")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_SHOWN = 100
 
 By = Annotated[str, typer.Option("--by", help="Code of the organisation that writes it down. 登记组织")]
@@ -38,7 +37,7 @@ def table(
     streets: Annotated[bool, typer.Option("--streets", help="Also by sub-district. 分街镇")] = False,  # noqa: FBT002  # a switch of the command line
 ) -> None:
     """Print seniors by category on a day, counted from the rows."""
-    day = _day(on)
+    day = day_or_today(on)
     with reading() as session:
         own = None if organisation is None else number_of(session, Organisation, organisation)
         counts = seniors_by_category(session, day, organisation_id=own)
@@ -46,9 +45,9 @@ def table(
         rows = by_street(session, day, organisation_id=own) if streets else []
     for category, count in counts.items():
         _tell_category("registry_table", category, count=count)
-    _tell("registry_any", count=people)
+    tell("registry_any", count=people)
     for row in rows:
-        _tell("registry_street", name_zh=row.name_zh, name_en=row.name_en, code=row.code, count=row.seniors)
+        tell("registry_street", name_zh=row.name_zh, name_en=row.name_en, code=row.code, count=row.seniors)
 
 
 @app.command()
@@ -59,7 +58,7 @@ def focus(
     street: Annotated[str | None, typer.Option(help="Code of a sub-district. 街镇")] = None,
 ) -> None:
     """List who is on the focus list, why, and since when; the first hundred."""
-    day = _day(on)
+    day = day_or_today(on)
     with reading() as session:
         own = None if organisation is None else number_of(session, Organisation, organisation)
         rows = list_focus(session, day, first=MOST_SHOWN, organisation_id=own, subdistrict=street, rule=rule)
@@ -89,7 +88,7 @@ def open_one(
             session,
             number_of(session, Senior, senior, name="external_ref", number="person_id"),
             category,
-            from_day=_day(on),
+            from_day=day_or_today(on),
             proof=proof,
             source=source,
             actor=f"organisation:{number_of(session, Organisation, by)}",
@@ -105,21 +104,12 @@ def close_one(senior: SeniorRef, category: CategoryCode, by: By, on: On = None) 
             session,
             number_of(session, Senior, senior, name="external_ref", number="person_id"),
             category,
-            to_day=_day(on),
+            to_day=day_or_today(on),
             actor=f"organisation:{number_of(session, Organisation, by)}",
         )
     _tell_category("registry_closed", category, ref=senior, day=row.to_day)
 
 
-def _tell(key: str, **parts: object) -> None:
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **parts))
-
-
 def _tell_category(key: str, category: str, **parts: object) -> None:
     for locale in LOCALES:
         typer.echo(say(key, locale, category=say(f"category_{category}", locale), **parts))
-
-
-def _day(on: datetime | None) -> date:
-    return on.date() if on else day_of(now())

@@ -1,22 +1,22 @@
 """``timebank registry survey ...``: rounds, what was found, and what is overdue."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from timebank.care.tables import CareMember
-from timebank.core.clock import day_of, now
+from timebank.core.clock import now
 from timebank.core.errors import WrongInput
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.terminal import day_or_today, tell
+from timebank.core.texts import LOCALES, Phrase, say
 from timebank.people.tables import Area, Organisation, Senior
 from timebank.registry.surveys import list_due, make_round, progress, record_survey, total
 from timebank.registry.tables import SurveyRound
 
 app = typer.Typer(no_args_is_help=True, help="Survey rounds. 探访轮次")
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 MOST_SHOWN = 100
 
 RoundCode = Annotated[str, typer.Argument(help="Code of the round. 轮次编号")]
@@ -47,7 +47,7 @@ def new_round(
         )
         whole = total(progress(session, row.id or 0, row.from_day))
     parts = {"code": code, "from_day": row.from_day, "to_day": row.to_day}
-    _tell("registry_round", **parts, seniors=whole.seniors, due=whole.due)
+    tell("registry_round", **parts, seniors=whole.seniors, due=whole.due)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def found(
             session,
             number_of(session, SurveyRound, code),
             number_of(session, Senior, senior, name="external_ref", number="person_id"),
-            day=_day(on),
+            day=day_or_today(on),
             manner=manner,
             outcome=outcome,
             actor=f"organisation:{number_of(session, Organisation, by)}",
@@ -91,15 +91,15 @@ def tell_progress(
 ) -> None:
     """Say by committee what is due, done and overdue on a day."""
     with reading() as session:
-        number, day = number_of(session, SurveyRound, code), _day(on)
+        number, day = number_of(session, SurveyRound, code), day_or_today(on)
         rows = progress(session, number, day)
         late = list_due(session, number, day, first=MOST_SHOWN, only_overdue=True) if overdue else []
     for row in rows:
-        _tell("registry_progress", **row._asdict())
-    _tell("registry_whole", **total(rows)._asdict())
+        tell("registry_progress", **row._asdict())
+    tell("registry_whole", **total(rows)._asdict())
     for one in late:
         parts = {"planned": one.planned, "done": one.done, "overdue": one.overdue}
-        _tell("registry_overdue", ref=one.external_ref, committee=one.committee, **parts)
+        tell("registry_overdue", ref=one.external_ref, committee=one.committee, **parts)
 
 
 def _frequency(text: str) -> tuple[str, int]:
@@ -107,12 +107,3 @@ def _frequency(text: str) -> tuple[str, int]:
     if not (days.isascii() and days.isdigit()):
         raise WrongInput(field="every", value=text[:40], right=Phrase("right_every"))
     return category, int(days[:6])
-
-
-def _tell(key: str, **parts: object) -> None:
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **parts))
-
-
-def _day(on: datetime | None) -> date:
-    return on.date() if on else day_of(now())

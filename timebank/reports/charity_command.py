@@ -8,11 +8,12 @@ import typer
 
 from timebank.charity.outcome import by_cost, compare_projects, outcome_of
 from timebank.charity.shortage import Asked, shortage_of
-from timebank.charity.told import both, of_figure, of_shortage, service_names
+from timebank.charity.told import of_figure, of_shortage, service_names
 from timebank.charity.worth import worth_in
 from timebank.core.clock import day_of, now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading
+from timebank.core.terminal import both
 from timebank.honours.publishing import write_whole
 from timebank.people.tables import Organisation
 from timebank.reports.charity_page import render_outcome, render_shortage

@@ -14,10 +14,10 @@ from timebank.charity.told import figure_name, figure_value, gains_said, remedie
 from timebank.charity.worth import Worth
 from timebank.core.clock import SHANGHAI
 from timebank.core.places import district_outline
-from timebank.core.texts import catalogue, say
+from timebank.core.texts import LOCALES, catalogue, say
 from timebank.reports.charts import REDS, Region, outline_map, shades
 from timebank.reports.figures import Street
-from timebank.reports.page import LOCALES, bilingual, environment_of, in_both
+from timebank.reports.page import bilingual, environment_of, in_both
 
 TILES = ("persons", "spent", "cost_per_person", "contributions", "handouts")
 

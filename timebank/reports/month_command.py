@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from timebank.core.texts import say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, say
 from timebank.honours.publishing import write_whole
 from timebank.programmes.care_command import InMonth, month_or_this
-from timebank.programmes.desk import LOCALES, By, at_desk, both
+from timebank.programmes.desk import By, at_desk
 from timebank.programmes.month_report import month_report
 from timebank.reports.month_page import cell, render_month
 from timebank.reports.month_workbook import month_workbook
@@ -32,4 +33,4 @@ def report(
     for path, write in ((excel, month_workbook), (html, lambda one: render_month(one).encode())):
         if path is not None:
             write_whole(path, write(found))
-            both("month_written", path=path)
+            tell("month_written", path=path)

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from timebank.core.places import district_outline
-from timebank.core.texts import Locale, say
+from timebank.core.texts import LOCALES, say
 from timebank.people.categories import CATEGORIES
 from timebank.reports.charts import BLUES, REDS, Bar, Region, Shade, bars, outline_map, shades
 from timebank.reports.comparison import comparison, met_more, proof, walk_note
@@ -22,7 +22,6 @@ DAYS_A_YEAR = 365
 MOST_BARS = 11
 MOST_PLACES = 4
 """Places named beside a reason; what is missing in the others is in the table."""
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from timebank.core.errors import NotFound
+from timebank.core.texts import LOCALES
 from timebank.rules.cases import decide_case
 from timebank.rules.district import read_text
 from timebank.rules.pack import Pack, load_packs, pack_named
-from timebank.rules.told import LOCALES, explained, listed, shown
+from timebank.rules.told import explained, listed, shown
 
 app = typer.Typer(no_args_is_help=True, help="Rule packs: which hold, what they say, and why.")
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from timebank.core.minutes import format_coins
-from timebank.core.texts import Locale, catalogue, say
+from timebank.core.texts import LOCALES, Locale, catalogue, say
 from timebank.rules.compare import Comparison, Difference
 from timebank.rules.decision import Decision
 from timebank.rules.findings import Finding
 from timebank.rules.pack import Pack
-
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 def explained(decision: Decision, pack: Pack, day: str) -> Iterator[str]:

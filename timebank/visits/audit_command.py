@@ -10,11 +10,12 @@ from sqlmodel import select
 from timebank.core.clock import now
 from timebank.core.naming import number_of
 from timebank.core.opening import reading, writing
-from timebank.core.texts import say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, say
 from timebank.ledger.tables import Book
 from timebank.people.tables import Organisation
 from timebank.visits.samples import MOST_OF_A_GRADE, draw, sampled, strata, tell_outcome
-from timebank.visits.scope import LOCALES, both, wanted_book
+from timebank.visits.scope import wanted_book
 from timebank.visits.suspicions import look_for, review, suspicions_in
 
 sample_app = typer.Typer(no_args_is_help=True, help="Samples for audit 抽查.")
@@ -66,7 +67,7 @@ def draw_one(
         number, visits = drawn.id or 0, sampled(session, drawn.id or 0, organisation_id=own)
         for one in visits:
             typer.echo(f"{one.visit_id}  {one.evidence}  {one.rank}/{one.stratum_size}  {one.outcome or '-'}")
-    both("visits_sampled", sample=number, count=len(visits))
+    tell("visits_sampled", sample=number, count=len(visits))
 
 
 @sample_app.command(name="tell")
@@ -92,7 +93,7 @@ def show_one(sample: Sample, organisation: By) -> None:
     with reading() as session:
         own = number_of(session, Organisation, organisation)
         for grade in strata(session, sample, organisation_id=own):
-            both("visits_stratum", **grade._asdict())
+            tell("visits_stratum", **grade._asdict())
 
 
 @suspicion_app.command(name="look")
@@ -109,7 +110,7 @@ def look(
     for kind, count in sorted(fresh.items()):
         for locale in LOCALES:
             typer.echo(f"{say(f'suspicion_{kind}', locale)}: {count}")
-    both("visits_found", count=sum(fresh.values()))
+    tell("visits_found", count=sum(fresh.values()))
 
 
 @suspicion_app.command(name="list")

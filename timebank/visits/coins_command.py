@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from timebank.coins.command import app
-from timebank.coins.desk import InBook, Key, Note, Office, Who, at_desk, both
+from timebank.coins.desk import InBook, Key, Note, Office, Who, at_desk
 from timebank.coins.settling import lapse_due
+from timebank.core.terminal import tell
 from timebank.visits.deaths import record_death
 from timebank.visits.paid import redeem_visit, settle_paid
 
@@ -27,7 +28,7 @@ def visit(
     with at_desk(office, book, key=key) as desk:
         pays = desk.who(payer) if payer else None
         row = redeem_visit(desk.session, desk.act, visit_id, payer_id=pays, from_family=family)
-        both("coins_held", number=row.id, price=row.price_min, person=row.asker_id, key=desk.act.key)
+        tell("coins_held", number=row.id, price=row.price_min, person=row.asker_id, key=desk.act.key)
 
 
 @app.command()
@@ -36,7 +37,7 @@ def sweep(office: Office, book: InBook = "") -> None:
     with at_desk(office, book) as desk:
         paid = settle_paid(desk.session, now=desk.act.now, book_id=desk.act.book_id)
         lapsed = lapse_due(desk.session, desk.act.book_id, now=desk.act.now)
-        both("coins_swept", **paid._asdict(), expired=lapsed.redemptions, lapsed=lapsed.gifts)
+        tell("coins_swept", **paid._asdict(), expired=lapsed.redemptions, lapsed=lapsed.gifts)
 
 
 @app.command()
@@ -51,4 +52,4 @@ def died(
     """Record a death: visits, wishes and gifts end, what is held is free, and the account waits for the heirs."""
     with at_desk(office, book, key=key, note=note) as desk:
         death = record_death(desk.session, desk.act, desk.who(person), died_on=on.date())
-        both("coins_died", visits=death.visits, number=death.estate.id if death.estate else "-")
+        tell("coins_died", visits=death.visits, number=death.estate.id if death.estate else "-")

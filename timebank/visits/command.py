@@ -11,7 +11,8 @@ from timebank.core.clock import day_of, now
 from timebank.core.database import transaction
 from timebank.core.naming import number_of
 from timebank.core.opening import opened, reading, writing
-from timebank.core.texts import say
+from timebank.core.terminal import tell
+from timebank.core.texts import LOCALES, say
 from timebank.ledger.tables import Book
 from timebank.people.tables import Organisation, Volunteer
 from timebank.visits import audit_command, life
@@ -21,7 +22,7 @@ from timebank.visits.diary import Outcome, record_day
 from timebank.visits.due import MOST, due_visits
 from timebank.visits.endings import cancel_by, miss_by
 from timebank.visits.period import credit_period
-from timebank.visits.scope import LOCALES, both, own_visit, wanted_book
+from timebank.visits.scope import own_visit, wanted_book
 
 app = typer.Typer(no_args_is_help=True, help="Visits 上门服务.")
 app.add_typer(audit_command.sample_app, name="sample")
@@ -73,7 +74,7 @@ def due(
         hour = f"{line.starts_min // 60:02d}:{line.starts_min % 60:02d}"
         state = " ".join(say(f"state_{line.status}", locale) for locale in LOCALES)
         typer.echo(f"{line.visit_id}  {hour}  {line.service}  {line.giver_ref} -> {line.served_ref}  {state}")
-    both("visits_due_more" if len(lines) == first else "visits_due", count=len(lines), day=on)
+    tell("visits_due_more" if len(lines) == first else "visits_due", count=len(lines), day=on)
 
 
 @app.command()
@@ -192,7 +193,7 @@ def credit(
             last = total
 
         total = credit_period(engine, number, first_day.date(), to_day, clock=now, progress=told)
-    both("visits_credited", **total._asdict())
+    tell("visits_credited", **total._asdict())
 
 
 def _told(visit: int, state: str, *, is_new: bool = True) -> None:

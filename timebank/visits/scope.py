@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-import typer
 from sqlmodel import Session, col, select
 
 from timebank.core.errors import NotFound, WrongInput
-from timebank.core.texts import Locale, Phrase, say
+from timebank.core.texts import Phrase
 from timebank.ledger.tables import Book
 from timebank.needs.tables import Need
 from timebank.visits.tables import Visit
-
-LOCALES: tuple[Locale, ...] = ("zh", "en")
 
 
 def own_visit(session: Session, visit_id: int, organisation_id: int) -> Visit:
@@ -42,9 +39,3 @@ def wanted_book(books: Sequence[Book], code: str) -> int:
         right = Phrase("right_one_of", known=", ".join(book.code for book in books) or "-")
         raise WrongInput(field="book", value=code, right=right)
     return found[0].id or 0
-
-
-def both(key: str, **values: object) -> None:
-    """Say a text in Chinese, then in English."""
-    for locale in LOCALES:
-        typer.echo(say(key, locale, **values))
