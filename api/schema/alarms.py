@@ -158,16 +158,9 @@ def _alarm(row: Row[Any]) -> Alarm:
     )
 
 
-def _asker(context: Context, scope: str) -> dict[str, Any]:
-    """Return who asks, as the functions of alarms name them: an organisation or a volunteer."""
-    if context.holder.person_id is not None:
-        return {"volunteer_id": context.person(scope)}
-    return {"organisation_id": context.organisation(scope)}
-
-
 def alarm_shown(context: Context, number: int) -> Alarm:
     """Return an order that the asker may see."""
-    rows = list_orders(context.session, first=1, order_id=number, **_asker(context, READ))
+    rows = list_orders(context.session, first=1, order_id=number, **context.asker(READ))
     if not rows:
         raise errors.NotFound(kind="alarm", key=str(number))
     return _alarm(rows[0])
@@ -176,7 +169,7 @@ def alarm_shown(context: Context, number: int) -> Alarm:
 def _change(info: Info, id: str, act: Callable[[int, dict[str, Any]], object]) -> AlarmChanged | Refused:
     """Take one step with an order, within what the asker may do."""
     context = info.context
-    asker = _asker(context, WRITE)
+    asker = context.asker(WRITE)
     kind, number = next(iter(asker.items()))
     actor = f"{'person' if kind == 'volunteer_id' else 'organisation'}:{number}"
 
@@ -204,7 +197,7 @@ class AlarmQueries:
         kind: Annotated[str | None, strawberry.argument(description="One kind alone, such as rescue.")] = None,
     ) -> Connection[Alarm]:
         """Return a page of orders."""
-        session, asker = info.context.session, _asker(info.context, READ)
+        session, asker = info.context.session, info.context.asker(READ)
         if kind is not None:
             kinds().of(kind)
 

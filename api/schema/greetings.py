@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import strawberry
 from sqlalchemy import Row
 
-from api.context import Context, Info
+from api.context import Info
 from api.ids import encode, found_by
 from api.schema.connections import Connection, Key, page
 from api.schema.programmes import READ, WRITE, InMonth, asked_month
@@ -151,13 +151,6 @@ GiveFeedbackPayload = Annotated[
 ]
 
 
-def _who(context: Context, scope: str) -> dict[str, Any]:
-    """Return whose rows the caller may reach: an organisation's, or a volunteer's own."""
-    if context.holder.person_id is not None:
-        return {"volunteer_id": context.person(scope)}
-    return {"organisation_id": context.organisation(scope)}
-
-
 def _actor(who: dict[str, Any]) -> str:
     ((kind, number),) = who.items()
     return f"{'person' if kind == 'volunteer_id' else 'organisation'}:{number}"
@@ -176,7 +169,7 @@ class GreetingQueries:
         state: Annotated[str | None, strawberry.argument(description="One state alone, such as proposed.")] = None,
     ) -> Connection[Partnership]:
         """Return a page of pairs."""
-        session, who = info.context.session, _who(info.context, READ)
+        session, who = info.context.session, info.context.asker(READ)
 
         def read(count: int, last: Key | None) -> list[Row[Any]]:
             return list_pairs(session, first=count, after=last[0] if last else 0, state=state, **who)
@@ -237,7 +230,7 @@ class GreetingMutations:
         reason: Reason = "",
     ) -> AnswerPartnershipPayload:
         """Answer for the side that asks; a no has a reason."""
-        context, who = info.context, _who(info.context, WRITE)
+        context, who = info.context, info.context.asker(WRITE)
         side = "volunteer" if "volunteer_id" in who else "organisation"
 
         def act(number: int) -> PartnershipChanged:
@@ -346,7 +339,7 @@ class GreetingMutations:
         of_senior: Annotated[bool, strawberry.argument(description="These are a senior's words.")] = False,  # noqa: FBT002  # an argument of the API
     ) -> GiveFeedbackPayload:
         """Write down what a party says."""
-        context, who = info.context, _who(info.context, WRITE)
+        context, who = info.context, info.context.asker(WRITE)
         side = "volunteer" if "volunteer_id" in who else ("senior" if of_senior else "organisation")
         said = Said(happened=happened, minutes=minutes, satisfaction=satisfaction, note=note)
 

@@ -41,6 +41,7 @@ from timebank.outbox.webhooks import (
 )
 
 Change = Callable[..., tables.Webhook]
+Delivered = tuple[tables.WebhookDelivery, tables.Event, list[tables.WebhookAttempt]]
 READ, WRITE = "webhooks:read", "webhooks:write"
 IdGiven = Annotated[strawberry.ID, strawberry.argument(description="An id as it was given out.")]
 Keyed = Annotated[
@@ -281,17 +282,20 @@ class WebhookQueries:
         organisation = context.organisation(READ)
         statuses = (status.value,) if status else ()
 
-        def read(count: int, last: Key | None) -> list[WebhookDelivery]:
+        def read(count: int, last: Key | None) -> list[Delivered]:
             rows = deliveries_of(
                 context.session, organisation, first=count, before=last[0] if last else None, statuses=statuses
             )
             tries = attempts_by_delivery(context.session, [row.id or 0 for row, _ in rows])
-            numbers.update({encode("delivery", row.id or 0): row.id or 0 for row, _ in rows})
-            return [WebhookDelivery.of(row, event, tries.get(row.id or 0, [])) for row, event in rows]
+            return [(row, event, tries.get(row.id or 0, [])) for row, event in rows]
 
-        numbers: dict[str, int] = {}
         return page(
-            "deliveries", first, after, read=read, key=lambda row: (numbers[str(row.id)],), node=lambda row: row
+            "deliveries",
+            first,
+            after,
+            read=read,
+            key=lambda row: (row[0].id or 0,),
+            node=lambda row: WebhookDelivery.of(*row),
         )
 
 

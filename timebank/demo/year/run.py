@@ -177,7 +177,7 @@ def counted(engine: Engine, year: Year, chapters: Iterable[Chapter]) -> list[Row
     return rows + [Row(key, 0, value) for key, value in found.items()]
 
 
-def furthest_off(rows: Iterable[Row], *, flows_only: bool = True) -> Row | None:
-    """Return the row that is furthest from what was published."""
-    known = [row for row in rows if row.off is not None and (row.key in FLOWS or not flows_only)]
+def furthest_off(rows: Iterable[Row]) -> Row | None:
+    """Return the row of what was done that is furthest from what was published."""
+    known = [row for row in rows if row.off is not None and row.key in FLOWS]
     return max(known, key=lambda row: abs(row.off or 0.0), default=None)
