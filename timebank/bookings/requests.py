@@ -4,10 +4,9 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import insert, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.bookings.eligible import Wished, require_place
@@ -20,10 +19,11 @@ from timebank.core.clock import day_of
 from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
+from timebank.core.keys import check_key
 from timebank.core.places import is_in_district
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Need, NeedAlso, Service
-from timebank.people.tables import OrganisationArea, Senior
+from timebank.people.belonging import serves
 from timebank.projects.projects import GIVE_PLACES
 
 ALSO = table_of(NeedAlso)
@@ -92,9 +92,7 @@ def ask_place(
         When it cannot be, with what would be right.
     """
     wait_turn(session, GIVE_PLACES)
-    if not 1 <= len(idempotency_key) <= 200:
-        right = Phrase("right_length", least=1, most=200)
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key)
     digest = hashlib.sha256(json.dumps(asdict(asked), default=str, sort_keys=True).encode()).digest()
     own = pick(PlaceRequest).where(PlaceRequest.organisation_id == asked.organisation_id)
     stored = session.exec(own.where(PlaceRequest.idempotency_key == idempotency_key)).first()
@@ -129,7 +127,7 @@ def _service(session: Session, asked: Asked) -> Service:
         one = session.get(Service, number)
         if one is None or one.served_by != "slot":
             raise NotFound(kind="service", key=str(number))
-    if service is None or session.connection().execute(_of_the_desk(asked)).first() is None:
+    if service is None or not serves(session, asked.organisation_id, asked.senior_id):
         raise NotFound(kind="senior", key=str(asked.senior_id))
     if asked.service_id in asked.also or len(set(asked.also)) != len(asked.also):
         raise WrongInput(field="also", value=service.code, right=Phrase("right_other_service"))
@@ -143,19 +141,6 @@ def _service(session: Session, asked: Asked) -> Service:
         raise WrongInput(field="window", value=f"{begins} {ends}", right=Phrase("right_wished_hours", minutes=minutes))
     _check_destination(asked, service)
     return service
-
-
-def _of_the_desk(asked: Asked) -> Any:
-    """Return the query of the senior, active and within the desk's areas."""
-    return (
-        select(col(Senior.person_id))
-        .join(OrganisationArea, col(OrganisationArea.area_id) == col(Senior.subdistrict_id))
-        .where(
-            col(OrganisationArea.organisation_id) == asked.organisation_id,
-            col(Senior.person_id) == asked.senior_id,
-            col(Senior.status) == "active",
-        )
-    )
 
 
 def _check_destination(asked: Asked, service: Service) -> None:

@@ -9,13 +9,14 @@ from sqlmodel import Session
 from sqlmodel import select as pick
 
 from timebank.bridge.fields import FIELDS
-from timebank.bridge.once import check_length, check_page, digest_of, kept_under
+from timebank.bridge.once import check_length, check_page, kept_under
 from timebank.bridge.refusals import ConsentGone
 from timebank.bridge.tables import Consent, ConsentRevocation, Referral, ReferralEvent
 from timebank.core.clock import day_of
 from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotFound, WrongInput
+from timebank.core.keys import digest_of
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.people.belonging import require_person
@@ -63,7 +64,7 @@ def record_consent(
         When the key was used for other content.
     """
     draft = replace(draft, fields=tuple(sorted(set(draft.fields))))
-    digest = digest_of("ConsentDraft", *(getattr(draft, name) for name in ConsentDraft.__slots__))
+    digest = digest_of(["ConsentDraft", *(getattr(draft, name) for name in ConsentDraft.__slots__)])
     stands = kept_under(session, Consent, organisation_id, idempotency_key, digest)
     if stands is not None:
         return stands

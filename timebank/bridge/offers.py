@@ -13,12 +13,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from timebank.bridge.once import check_length, check_page, digest_of, kept_under
+from timebank.bridge.once import check_length, check_page, kept_under
 from timebank.bridge.refusals import TooFewLeft
 from timebank.bridge.tables import OfferTaking, ResourceNeed, ResourceOffer
 from timebank.core.clock import day_of
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
+from timebank.core.keys import digest_of
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
@@ -80,7 +81,7 @@ def offer(
         unit=check_length("unit", draft.unit, least=1, most=20),
         conditions=check_length("conditions", draft.conditions, least=0, most=1000),
     )
-    digest = digest_of(draft.__class__.__name__, *(getattr(draft, name) for name in OfferDraft.__slots__))
+    digest = digest_of([draft.__class__.__name__, *(getattr(draft, name) for name in OfferDraft.__slots__)])
     stands = kept_under(session, ResourceOffer, organisation_id, idempotency_key, digest)
     if stands is not None:
         return stands
@@ -227,7 +228,7 @@ def take_once(
 ) -> Taken:
     """Do as :func:`take` does, and tell whether it was taken now or stood before."""
     purpose = check_length("purpose", purpose, least=0, most=200)
-    digest = digest_of("take", offer_id, quantity, purpose, need_id)
+    digest = digest_of(["take", offer_id, quantity, purpose, need_id])
     stands = kept_under(session, OfferTaking, organisation_id, idempotency_key, digest)
     if stands is not None:
         return Taken(stands, is_fresh=False)

@@ -1,7 +1,5 @@
 """What is asked under a key happens once: the same again is what stands, other content is refused."""
 
-import hashlib
-import json
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -10,15 +8,10 @@ from sqlmodel import Session, SQLModel
 from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, WrongInput
+from timebank.core.keys import check_key
 from timebank.core.texts import Phrase
 
-LONGEST_KEY = 200
 Kept = TypeVar("Kept", bound=SQLModel)
-
-
-def digest_of(*content: object) -> bytes:
-    """Return the hash of what is asked; shape (32,) bytes."""
-    return hashlib.sha256(json.dumps(content, default=str, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
 def kept_under(
@@ -33,9 +26,7 @@ def kept_under(
     WrongInput
         When the key is empty or too long.
     """
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY:
-        right = Phrase("right_length", least=1, most=LONGEST_KEY)
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key)
     wait_turn(session, f"bridge {organisation_id}")
     table = table_of(model)
     same = (table.c.organisation_id == organisation_id, table.c.idempotency_key == idempotency_key)

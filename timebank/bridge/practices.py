@@ -9,13 +9,14 @@ from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.bridge.counting import QUERIES, Period, count, query_of, trace
-from timebank.bridge.once import check_length, check_page, digest_of, kept_under
+from timebank.bridge.once import check_length, check_page, kept_under
 from timebank.bridge.refusals import FigureMoved
 from timebank.bridge.tables import Practice, PracticeDecision, PracticeFigure, PracticeVersion
 from timebank.core.clock import day_of
 from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import NotAllowed, NotFound, WrongInput, WrongState
+from timebank.core.keys import digest_of
 from timebank.core.texts import Phrase
 from timebank.people.tables import Organisation
 
@@ -68,7 +69,7 @@ def submit(
     """
     title = check_length("titleZh", draft.title_zh, least=1, most=120)
     done = check_length("done", draft.done, least=1, most=4000)
-    digest = digest_of("PracticeDraft", title, done, draft.figures, draft.practice_id)
+    digest = digest_of(["PracticeDraft", title, done, draft.figures, draft.practice_id])
     stands = kept_under(session, PracticeVersion, organisation_id, idempotency_key, digest)
     if stands is not None:
         return stands

@@ -14,12 +14,13 @@ from sqlmodel import select as pick
 
 from timebank.bridge.consents import EVENT, REFERRAL, require_live
 from timebank.bridge.fields import read_fields
-from timebank.bridge.once import check_length, check_page, digest_of, kept_under
+from timebank.bridge.once import check_length, check_page, kept_under
 from timebank.bridge.tables import Consent, Referral, ReferralEvent, ReferralReading
 from timebank.bridge.terms import days_to_answer
 from timebank.core.clock import day_of
 from timebank.core.columns import table_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
+from timebank.core.keys import digest_of
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
@@ -60,7 +61,7 @@ def refer(session: Session, actor: Actor, draft: ReferralDraft, *, idempotency_k
         When there is no reason, or the key was used for other content.
     """
     draft = replace(draft, reason=check_length("reason", draft.reason, least=1, most=LONGEST_WORDS))
-    digest = digest_of("ReferralDraft", draft.consent_id, draft.reason, draft.service)
+    digest = digest_of(["ReferralDraft", draft.consent_id, draft.reason, draft.service])
     stands = kept_under(session, Referral, actor.organisation_id, idempotency_key, digest)
     if stands is not None:
         return stands

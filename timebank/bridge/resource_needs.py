@@ -8,11 +8,12 @@ from sqlmodel import Session, col
 from sqlmodel import select as pick
 
 from timebank.bridge.offers import NEED, OFFER, check_quantity, is_near, take_once
-from timebank.bridge.once import check_length, check_page, digest_of, kept_under
+from timebank.bridge.once import check_length, check_page, kept_under
 from timebank.bridge.refusals import NeedsLess
 from timebank.bridge.tables import OfferTaking, ResourceNeed
 from timebank.core.clock import day_of
 from timebank.core.errors import NotFound, WrongInput, WrongState
+from timebank.core.keys import digest_of
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.needs.tables import Service
@@ -57,7 +58,7 @@ def state_need(
         unit=check_length("unit", draft.unit, least=1, most=20),
         words=check_length("words", draft.words, least=0, most=1000),
     )
-    digest = digest_of("NeedDraft", *(getattr(draft, name) for name in NeedDraft.__slots__))
+    digest = digest_of(["NeedDraft", *(getattr(draft, name) for name in NeedDraft.__slots__)])
     stands = kept_under(session, ResourceNeed, organisation_id, idempotency_key, digest)
     if stands is not None:
         return stands

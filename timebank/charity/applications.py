@@ -6,10 +6,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from timebank.charity.budget import hash_of
 from timebank.charity.life import OPEN_TO_ALL, require_stage, stage_of
 from timebank.core.clock import day_of
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
+from timebank.core.keys import digest_of
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
 from timebank.people.tables import Organisation, Volunteer
@@ -68,7 +68,7 @@ def apply(
     if project is None or stage_of(session, project) not in OPEN_TO_ALL:
         raise NotFound(kind="project", key=str(project_id))
     _require_applicant(session, volunteer_id, organisation_id)
-    digest = hash_of({"volunteer": volunteer_id, "organisation": organisation_id, "offer": offer})
+    digest = digest_of({"volunteer": volunteer_id, "organisation": organisation_id, "offer": offer})
     own = pick(ProjectApplication).where(ProjectApplication.project_id == project_id)
     mine = own.where(
         ProjectApplication.volunteer_id == volunteer_id, ProjectApplication.organisation_id == organisation_id

@@ -3,8 +3,6 @@
 Who commits at the same moment as somebody else waits for the line, and is refused when too little is left then.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +18,7 @@ from timebank.charity.life import LIVE, PAYING, STATE, locked_project, require_s
 from timebank.charity.refusals import OverBudget, require_within
 from timebank.core.columns import table_of
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
+from timebank.core.keys import digest_of
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
 from timebank.projects.projects import project_of
@@ -152,7 +151,7 @@ def commit(session: Session, office: int, project_id: int, promise: Promise, by:
     _check("idempotencyKey", by.key, 200)
     _check_amount(promise.amount_cents)
     project = locked_project(session, office, project_id)
-    digest = hash_of(asdict(promise))
+    digest = digest_of(asdict(promise))
     standing = session.exec(
         pick(Commitment).where(Commitment.project_id == project_id, Commitment.idempotency_key == by.key)
     ).first()
@@ -304,11 +303,6 @@ def _within_budget(session: Session, project: Project, line: BudgetLine | None, 
         left = spoken_for(session, project).left_cents + (line.planned_cents if line else 0)
         of = Phrase("budget_whole", number=project.id)
         raise OverBudget(of=of, left_cents=left, asked_cents=planned_cents) from fault
-
-
-def hash_of(content: dict[str, Any]) -> bytes:
-    """Return the hash by which a key is compared with what it was used for."""
-    return hashlib.sha256(json.dumps(content, default=str, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
 def _check(field: str, words: str, most: int) -> None:

@@ -4,7 +4,6 @@ Every query has the same columns: source and number of the row, its day, the sen
 amount in the figure's own unit, and what it cost the budget in cents.
 """
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, literal, null, or_, select, union_all
@@ -12,6 +11,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from timebank.core.columns import table_of
 from timebank.needs.tables import Need, Service
+from timebank.people.focus import born_until
 from timebank.people.tables import Person, Senior, SeniorCategory, Volunteer
 from timebank.projects.projects import BOOKING, SLOT
 from timebank.projects.tables import (
@@ -104,17 +104,9 @@ def _group(project: Project) -> list[ColumnElement[bool]]:
             )
         )
     if rule.get("min_age"):
-        born_by = _years_before(project.starts_on, int(rule["min_age"]))
+        born_by = born_until(project.starts_on, int(rule["min_age"]))
         found.append(exists().where(PERSON.c.id == NEED.c.senior_id, PERSON.c.born_on <= born_by))
     return found
-
-
-def _years_before(day: date, years: int) -> date:
-    """Return the same day so many years before; 29 February is 28 February in short years."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return date(day.year - years, 2, 28)
 
 
 def handouts(project: Project) -> Select[Any]:

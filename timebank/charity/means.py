@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from timebank.charity.budget import By, hash_of
+from timebank.charity.budget import By
 from timebank.charity.life import GIVING, LIVE, locked_project, require_stage
 from timebank.charity.reach import require_reached, senior_of
 from timebank.charity.refusals import NothingLeft, require_within
@@ -18,6 +18,7 @@ from timebank.coins.refusals import NotTheirs
 from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip
 from timebank.core.errors import KeyConflict, NotFound, WrongInput
+from timebank.core.keys import digest_of
 from timebank.core.naming import number_of
 from timebank.core.texts import Phrase
 from timebank.ledger.refusals import broke
@@ -70,7 +71,7 @@ def receive(session: Session, office: int, project_id: int, brought: Brought, by
     """
     _check(brought, by.key)
     project = locked_project(session, office, project_id)
-    digest = hash_of(asdict(brought))
+    digest = digest_of(asdict(brought))
     own = pick(Contribution).where(Contribution.project_id == project_id)
     standing = session.exec(own.where(Contribution.idempotency_key == by.key)).first()
     if standing is not None:

@@ -8,7 +8,6 @@ from sqlmodel import Session
 from timebank.charity.refusals import not_eligible
 from timebank.core.errors import NotFound
 from timebank.people.belonging import areas_of
-from timebank.people.tables import Senior
 from timebank.projects.eligibility import AREA, CATEGORY, PERSON, SENIOR, is_eligible
 from timebank.projects.tables import Contribution, Project
 from timebank.rules.decision import age_on
@@ -65,8 +64,3 @@ def require_reached(
             raise not_eligible(project, "group", group=contribution.for_category)
         if contribution.for_area_id is not None and contribution.for_area_id != row.subdistrict_id:
             raise not_eligible(project, "street")
-
-
-def ref_of(session: Session, senior_id: int) -> str:
-    """Return the reference of a senior: nobody is named."""
-    return session.get_one(Senior, senior_id).external_ref

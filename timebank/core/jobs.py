@@ -24,9 +24,9 @@ from sqlmodel import select as pick
 from timebank.core.clock import now as this_moment
 from timebank.core.columns import table_of
 from timebank.core.database import insert_or_skip, transaction
-from timebank.core.errors import KeyConflict, NotFound, Refusal, StoreUnavailable, WrongInput
+from timebank.core.errors import KeyConflict, NotFound, Refusal, StoreUnavailable
+from timebank.core.keys import check_key
 from timebank.core.tables import Job
-from timebank.core.texts import Phrase
 
 JOB = table_of(Job)
 LOG = logging.getLogger("timebank.jobs")
@@ -36,7 +36,6 @@ BEAT_S = LEASE.total_seconds() / 4
 KEEP_S = 5.0
 """Seconds between two times that a worker does what is to be done besides jobs."""
 MOST_ATTEMPTS = 3
-LONGEST_KEY = 200
 PPM = 1_000_000
 Report = Callable[[str, float], None]
 Handler = Callable[[Engine, Job, Report], dict[str, Any]]
@@ -70,10 +69,7 @@ def enqueue(
     WrongInput
         When the key is empty, or longer than 200 characters.
     """
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY:
-        shown = f"{idempotency_key[:20]}..."
-        right = Phrase("right_length", least=1, most=LONGEST_KEY)
-        raise WrongInput(field="idempotency_key", value=shown, right=right)
+    check_key(idempotency_key, field="idempotency_key")
     scope = "district" if organisation_id is None else f"organisation:{organisation_id}"
     asked = Job(
         kind=kind,

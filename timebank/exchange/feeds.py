@@ -18,7 +18,8 @@ from sqlmodel import select as pick
 from timebank.core.clock import day_of, moment_at
 from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
-from timebank.core.errors import NotFound, WrongInput, WrongState
+from timebank.core.errors import NotFound, WrongState
+from timebank.core.keys import check_key
 from timebank.core.personal_data import keyring
 from timebank.core.texts import Phrase, say
 from timebank.exchange.icalendar import Event, calendar
@@ -34,7 +35,6 @@ from timebank.visits.tables import Visit
 FEED = table_of(CalendarFeed)
 BACK, AHEAD = timedelta(days=28), timedelta(days=62)
 MOST_EVENTS = 1000
-LONGEST_KEY = 200
 NOBODY = bytes(32)
 
 
@@ -57,9 +57,7 @@ def renew_feed(session: Session, person_id: int, *, idempotency_key: str, now: d
     WrongInput
         When the key is empty or too long.
     """
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY:
-        right = Phrase("right_length", least=1, most=LONGEST_KEY)
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key)
     if session.get(Volunteer, person_id) is None:
         raise NotFound(kind="volunteer", key=str(person_id))
     wait_turn(session, f"calendar feed of {person_id}")

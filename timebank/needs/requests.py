@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
@@ -22,7 +22,7 @@ from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
 from timebank.core.texts import Phrase
 from timebank.needs.refusals import AlreadyAsked
 from timebank.needs.tables import Need, RequestEvent, Service, ServiceRequest
-from timebank.people.tables import OrganisationArea, Senior
+from timebank.people.belonging import serves
 
 REQUEST = table_of(ServiceRequest)
 EVENT = table_of(RequestEvent)
@@ -258,7 +258,7 @@ def _checked(session: Session, asked: Asked, now: datetime) -> int:
     service = session.get(Service, asked.service_id)
     if service is None or service.served_by != "volunteer":
         raise NotFound(kind="service", key=str(asked.service_id))
-    if session.connection().execute(_served(asked)).first() is None:
+    if not serves(session, asked.organisation_id, asked.senior_id):
         raise NotFound(kind="senior", key=str(asked.senior_id))
     today = day_of(now)
     if not today < asked.to_day or not asked.from_day < asked.to_day <= today + timedelta(days=LONGEST_WISH_DAYS):
@@ -273,19 +273,6 @@ def _checked(session: Session, asked: Asked, now: datetime) -> int:
     if asked.starts_min is not None and asked.to_day != asked.from_day + timedelta(days=1):
         raise WrongInput(field="starts_min", value=str(asked.starts_min), right=Phrase("right_exact_wish"))
     return minutes
-
-
-def _served(asked: Asked) -> Select[Any]:
-    """Return the query of the senior, active and within the organisation's areas."""
-    return (
-        select(col(Senior.person_id))
-        .join(OrganisationArea, col(OrganisationArea.area_id) == col(Senior.subdistrict_id))
-        .where(
-            col(OrganisationArea.organisation_id) == asked.organisation_id,
-            col(Senior.person_id) == asked.senior_id,
-            col(Senior.status) == "active",
-        )
-    )
 
 
 def _alike(session: Session, asked: Asked) -> int | None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, func, select
 
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotFound, WrongInput, WrongState
+from timebank.core.keys import check_key
 from timebank.core.signatures import make_secret
 from timebank.core.texts import Phrase
 from timebank.outbox.addresses import read_address
@@ -20,7 +21,6 @@ from timebank.outbox.refusals import TooManyWebhooks
 from timebank.outbox.tables import Webhook, WebhookKind
 
 MOST_WEBHOOKS = 20
-LONGEST_KEY = 200
 BOTH_SECRETS_FOR = timedelta(days=1)
 """How long messages carry a signature by the secret before too, once it was renewed."""
 LIVE = ("active", "paused")
@@ -67,9 +67,7 @@ def create_webhook(
     """
     read_address(draft.address, is_inside_allowed=is_inside_allowed)
     _check_kinds(draft.kinds)
-    if not 1 <= len(idempotency_key) <= LONGEST_KEY:
-        right = Phrase("right_length", least=1, most=LONGEST_KEY)
-        raise WrongInput(field="idempotency_key", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key, field="idempotency_key")
     wait_turn(session, f"webhooks of {organisation_id}")
     digest = hashlib.sha256(json.dumps([draft.address, sorted(draft.kinds)]).encode()).digest()
     known = session.exec(

@@ -9,7 +9,7 @@ from timebank.core.errors import NotFound
 from timebank.core.naming import LONGEST_SHOWN
 from timebank.people.tables import OrganisationArea, Person, Senior, Volunteer
 
-OWN = table_of(OrganisationArea)
+OWN, SENIOR = table_of(OrganisationArea), table_of(Senior)
 
 
 def areas_of(organisation_id: int) -> Select[int]:
@@ -68,3 +68,10 @@ def require_person(session: Session, person_id: int, organisation_id: int | None
         )
     if session.exec(wanted).first() is None:
         raise NotFound(kind="person", key=str(person_id))
+
+
+def serves(session: Session, organisation_id: int, senior_id: int) -> bool:
+    """Tell whether a senior is active and lives where an organisation works."""
+    own = (SENIOR.c.person_id == senior_id, SENIOR.c.status == "active")
+    wanted = pick(SENIOR.c.person_id).where(*own, SENIOR.c.subdistrict_id.in_(areas_of(organisation_id)))
+    return session.connection().execute(wanted).first() is not None

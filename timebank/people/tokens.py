@@ -15,6 +15,7 @@ from typing import NamedTuple
 from sqlmodel import Session, col, select
 
 from timebank.core.errors import KeyConflict, NotFound, Refusal, WrongInput
+from timebank.core.keys import LONGEST_KEY
 from timebank.core.texts import Phrase
 from timebank.people.access_events import holder_name, write_event
 from timebank.people.tables import Organisation
@@ -25,7 +26,6 @@ SECRET_LENGTH = 32
 HEAD = "hhtb"
 LONGEST_DAYS = 366
 LONGEST_NAME = 80
-LONGEST_KEY = 200
 SCOPES = frozenset(
     {
         "accounts:read",

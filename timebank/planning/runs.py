@@ -10,6 +10,7 @@ from timebank.core.clock import now as this_moment
 from timebank.core.database import wait_turn
 from timebank.core.errors import NotFound, WrongInput, WrongState
 from timebank.core.jobs import Report, cancel, enqueue
+from timebank.core.keys import check_key
 from timebank.core.tables import Job
 from timebank.core.texts import Phrase
 from timebank.outbox.events import Happened, emit
@@ -53,9 +54,7 @@ def start_run(
     if not 1 <= horizon_days <= LONGEST_HORIZON_DAYS:
         right = Phrase("right_range", least=1, most=LONGEST_HORIZON_DAYS)
         raise WrongInput(field="horizonDays", value=str(horizon_days), right=right)
-    if not 1 <= len(idempotency_key) <= 200:
-        right = Phrase("right_length", least=1, most=200)
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key)
     payload = {"starts_on": starts_on.isoformat(), "horizon_days": horizon_days}
     return _ask(session, organisation_id, payload, idempotency_key, now)
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from timebank.core.columns import table_of
 from timebank.core.database import wait_turn
 from timebank.core.errors import KeyConflict, NotAllowed, NotFound, WrongInput, WrongState
+from timebank.core.keys import check_key
 from timebank.core.minutes import format_clock
 from timebank.core.places import is_in_district
 from timebank.core.texts import Phrase
@@ -101,9 +102,7 @@ def create_project(
     organisation = session.get(Organisation, organisation_id)
     if organisation is None or organisation.kind != "charity_office":
         raise NotAllowed(action="createProject", needed=Phrase("needed_charity_office"))
-    if not 1 <= len(idempotency_key) <= 200:
-        right = Phrase("right_length", least=1, most=200)
-        raise WrongInput(field="idempotencyKey", value=f"{idempotency_key[:20]}...", right=right)
+    check_key(idempotency_key)
     wait_turn(session, "project")  # of two who bring the same key or code at once, the later one sees the earlier
     digest = _hash(draft)
     standing = session.exec(

@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from timebank.core.columns import Encrypted, table_of
 from timebank.core.personal_data import lookup_hash, open_field, seal_field
+from timebank.imports.changes import plain
 from timebank.registry.refusals import ActChangedSince
 from timebank.registry.tables import RegistryChange
 
@@ -79,7 +80,7 @@ class Changes:
                 "n": self.count,
                 "table_name": table.name,
                 "what": what,
-                "row_key": {column.name: _plain(row[column.name]) for column in table.primary_key.columns},
+                "row_key": {column.name: plain(row[column.name]) for column in table.primary_key.columns},
                 "before": None if before is None else seal_field(FIELD, _canonical(before)),
                 "after_digest": _digest(after) if after else "",
             }
@@ -142,14 +143,8 @@ def _named(key: Values) -> str:
     return ", ".join(str(value) for value in key.values())
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return bytes(value).hex() if isinstance(value, bytes | memoryview) else value
-
-
 def _canonical(row: Values) -> str:
-    return json.dumps({name: _plain(value) for name, value in sorted(row.items())}, ensure_ascii=False)
+    return json.dumps({name: plain(value) for name, value in sorted(row.items())}, ensure_ascii=False)
 
 
 def _digest(row: Values) -> str:
