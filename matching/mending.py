@@ -127,7 +127,10 @@ def draft(scene: Scene, reach: Reach, limits: Limits, stages: Stages) -> tuple[D
     moving, reach, method, stopped_by = _paired(scene, reach, lost, may_move, limits)
     stages.end("pairing")
     best = _in_stage(stages, scene, moving, method, stopped_by)
-    if (len(best.undated) or stopped_by != StoppedBy.PROVEN) and may_move.any():
+    # In a vicinity without needs of the last tier the assignment weighs whom it leaves unmet against metres, so whoever
+    # was moved for a need that several come to is compared too.
+    is_sure = stopped_by == StoppedBy.PROVEN and not len(best.undated) and not _compounds(scene, lost).any()
+    if not is_sure and may_move.any():
         still, reach, method, stopped_by = _paired(scene, reach, lost, nobody, limits)
         best = min(best, _dated(scene, still, method, stopped_by), key=lambda one: _rank(scene, one))
     return best, reach
@@ -149,8 +152,7 @@ def _paired(
 ) -> tuple[Pairs, Reach, str, StoppedBy]:
     """Pair what has nobody: first those whom several, or somebody said beforehand, come to."""
     problem, held = scene.problem, scene.held
-    owed = problem.preset[:, 0] if len(problem.preset) else np.empty(0, dtype=np.int64)
-    compound = lost & ((problem.needs.helpers > 1) | np.isin(problem.needs.ids, owed))
+    compound = _compounds(scene, lost)
     pairs, method, stopped_by = _pairs_of(held), METHOD, StoppedBy.PROVEN
     if compound.any():
         pairs, method, stopped_by = _compound(scene, compound, limits, is_moving=bool(may_move.any()))
@@ -172,6 +174,13 @@ def _paired(
     if not seating.is_equal:
         stopped_by = StoppedBy.EFFORT
     return seating.pairs(), seating.reach, method, stopped_by
+
+
+def _compounds(scene: Scene, lost: Mask) -> Mask:
+    """Needs without a place that several come to, or that must have somebody; shape (n,)."""
+    problem = scene.problem
+    owed = problem.preset[:, 0] if len(problem.preset) else np.empty(0, dtype=np.int64)
+    return np.asarray(lost & ((problem.needs.helpers > 1) | np.isin(problem.needs.ids, owed)))
 
 
 def _barred(problem: Problem, held: Standing, barred: Standing) -> Pairs:

@@ -127,6 +127,23 @@ def test_repair_is_never_worse_than_moving_nobody(history: Sequence[Problem]) ->
     assert _rank(history[1], free, plan) <= _rank(history[1], still, plan)
 
 
+def test_nobody_of_an_earlier_tier_is_left_for_a_need_that_cannot_be_met() -> None:
+    """Two are asked for where one is: who stands near must not lose that one for nothing, cheap as it would be to leave."""
+    street = question(
+        Need(id=1, penalty=20_000, helpers=2),
+        Need(id=2, penalty=400),
+        Need(id=3, penalty=400, tier=1),
+        Volunteer(id=11, east_m=451, max_needs=1, weekly_cap_min=60),
+        days=14,
+        plane_lat_deg=31.25,
+    )
+    plan = solve(street)
+
+    mended = Upkeep(street, plan).mend(street, change_m=50).plan
+
+    assert pairs_of(plan) == pairs_of(mended) == [(2, 11)]
+
+
 def _rank(asked: Problem, plan: Plan, before: Plan) -> tuple[int, int]:
     """Unmet needs of the first of two tiers, then cost with 50 m for each pair that stood and does not."""
     first = asked.needs.ids[asked.needs.tiers < asked.needs.tiers.max(initial=0)]
