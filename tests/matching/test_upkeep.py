@@ -128,7 +128,7 @@ def test_repair_is_never_worse_than_moving_nobody(history: Sequence[Problem]) ->
 
 
 def test_nobody_of_an_earlier_tier_is_left_for_a_need_that_cannot_be_met() -> None:
-    """Two are asked for where one is: who stands near must not lose that one for nothing, cheap as it would be to leave."""
+    """Two are asked for where one is: whoever stands near must not lose that one for nothing, cheap as it would be."""
     street = question(
         Need(id=1, penalty=20_000, helpers=2),
         Need(id=2, penalty=400),
