@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, parse
@@ -10,13 +10,14 @@ from sqlalchemy import Engine, event
 
 from api.app import create_app
 from tests.api.conftest import NOON, Template
-from tests.api.documented import QUERIES, STEPS, Step, play
+from tests.api.documented import QUERIES, STEPS_BY_PAGE, STORIES, Step, play
 from tests.api.door import Door
 from timebank.core.database import database
 
 PAGE = "pageInfo { hasNextPage endCursor }"
+STORY_BY_ASKER = {who: page for page, who in STORIES.items()}
 WHOLE = [
-    Step(who=who, query=query.replace("PAGE", PAGE), answer="")
+    Step(who=who, query=query.replace("PAGE", PAGE), answer="", page=STORY_BY_ASKER[who])
     for who, query in (
         ("east", "{ pairs(first: 1) { edges { cursor node { id reason subdistrict distanceM } } PAGE } }"),
         ("east", "{ unmet(first: 1) { edges { node { id reason subdistrict taken { rule count } } } PAGE } }"),
@@ -88,19 +89,23 @@ def _counted(door: Door, step: Step, rows: int) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def played(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    """The door after every step of the page: the runs and plans that it names are there."""
-    with template.copied(tmp_path_factory.mktemp("played")) as url, database(url) as engine:
-        door = Door(app=create_app(engine, clock=lambda: NOON), engine=engine, served=template.served)
-        play(door, STEPS)
-        yield door
+def played(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Door]]:
+    """The door after every step of each page: what its queries name is there, and who asks has asked before."""
+    doors: dict[str, Door] = {}
+    with ExitStack() as stack:
+        for page, steps in STEPS_BY_PAGE.items():
+            url = stack.enter_context(template.copied(tmp_path_factory.mktemp("played")))
+            engine = stack.enter_context(database(url))
+            doors[page] = Door(app=create_app(engine, clock=lambda: NOON), engine=engine, served=template.served)
+            play(doors[page], steps)
+        yield doors
 
 
 @pytest.mark.parametrize("step", WHOLE + LISTS, ids=str)
-def test_twenty_rows_take_as_many_statements_as_one(played: Door, step: Step) -> None:
+def test_twenty_rows_take_as_many_statements_as_one(played: dict[str, Door], step: Step) -> None:
     """A page of a hundred must not ask the database a hundred times."""
-    one, statements_of_one = _counted(played, step, 1)
-    twenty, statements_of_twenty = _counted(played, step, 20)
+    one, statements_of_one = _counted(played[step.page], step, 1)
+    twenty, statements_of_twenty = _counted(played[step.page], step, 20)
 
     assert twenty >= 20 * one > 0
     assert statements_of_twenty == statements_of_one <= 12
@@ -110,10 +115,13 @@ READ = [step for step in QUERIES if "mutation" not in step.query]
 
 
 @pytest.mark.parametrize("step", WHOLE + READ, ids=str)
-def test_an_operation_takes_one_statement_for_each_relation_that_it_selects(played: Door, step: Step) -> None:
+def test_an_operation_takes_one_statement_for_each_relation_that_it_selects(
+    played: dict[str, Door], step: Step
+) -> None:
     """What is joined ahead is read once; a field that asks by itself would be seen here, however few its rows."""
-    with _reading(played.engine) as said:
-        answer = played.ask(step.who, step.query)
+    door = played[step.page]
+    with _reading(door.engine) as said:
+        answer = door.ask(step.who, step.query)
 
     assert "errors" not in answer.json()
     assert 1 <= len(said) <= 1 + _relations(step.query)
