@@ -26,7 +26,7 @@ from api.schema.district import Area, Service, Shortage, areas, services, shorta
 from api.schema.greetings import GreetingMutations, GreetingQueries
 from api.schema.nodes import Node
 from api.schema.pairs import MatchFilter, Pair, UnmetNeed, pairs, unmet
-from api.schema.plain import read_plainly
+from api.schema.plain import PlainExecution, read_plainly
 from api.schema.plans import (
     MatchRun,
     MatchRunInput,
@@ -282,6 +282,7 @@ SCHEMA = Schema(
     types=[Refused],
     config=StrawberryConfig(scalar_map={BigInt: BIG_INT}),
     extensions=[ReadAlready],
+    execution_context_class=PlainExecution,
 )
 read_plainly(SCHEMA._schema)  # noqa: SLF001  # the library shows its types by no other name
 

@@ -1,10 +1,11 @@
 """Plans with their proof, and match runs whose progress can be followed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
+from sqlalchemy import Row
 
 from api.context import Context, Info
 from api.ids import encode, found_by
@@ -16,12 +17,12 @@ from timebank.core import errors
 from timebank.core.jobs import PPM
 from timebank.core.tables import Job
 from timebank.core.texts import say
-from timebank.planning.listing import list_runs, plan_seen, plans_seen
-from timebank.planning.runs import run_of, start_run
+from timebank.planning.listing import list_runs, plan_seen, plans_seen, run_seen
+from timebank.planning.runs import start_run
 from timebank.planning.storing import publish_plan
 from timebank.planning.tables import Plan as PlanRow
 
-Plans = Callable[[], dict[int, PlanRow]]
+Plans = Callable[[], dict[int, Row[Any]]]
 
 
 @strawberry.type(
@@ -98,7 +99,7 @@ PublishPlanPayload = Annotated[
 ]
 
 
-def _plan(row: PlanRow) -> Plan:
+def _plan(row: PlanRow | Row[Any]) -> Plan:
     return Plan(
         id=strawberry.ID(encode("plan", row.id or 0)),
         state=row.state,
@@ -111,28 +112,32 @@ def _plan(row: PlanRow) -> Plan:
     )
 
 
-def _runs(context: Context, organisation: int, jobs: list[Job]) -> dict[int, MatchRun]:
+def _runs(context: Context, organisation: int, rows: Sequence[Row[Any]]) -> list[MatchRun]:
     """Show runs; their plans are read in one query when the first of them is asked for."""
-    numbers = [number for job in jobs if (number := job.result.get("plan_id"))]
+    numbers = [row.plan_id for row in rows if row.plan_id]
     what = f"plans {numbers}"
 
-    def plans() -> dict[int, PlanRow]:
+    def plans() -> dict[int, Row[Any]]:
         return context.once(what, lambda: plans_seen(context.session, numbers, organisation_id=organisation))
 
-    return {job.id or 0: _run(job, plans) for job in jobs}
+    return [_run(row, row.plan_id, plans) for row in rows]
 
 
-def _run(job: Job, plans: Plans) -> MatchRun:
+def _run(row: Job | Row[Any], plan_id: int | None, plans: Plans) -> MatchRun:
     return MatchRun(
-        id=strawberry.ID(encode("run", job.id or 0)),
-        status=job.status,
-        stage=job.stage,
-        progress=job.progress_ppm / PPM,
-        created_at=job.created_at,
-        finished_at=job.finished_at,
-        plan_id=job.result.get("plan_id"),
+        id=strawberry.ID(encode("run", row.id or 0)),
+        status=row.status,
+        stage=row.stage,
+        progress=row.progress_ppm / PPM,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+        plan_id=plan_id,
         plans=plans,
     )
+
+
+def _plan_of(context: Context, plan_id: int | None, organisation: int) -> dict[int, Row[Any]]:
+    return plans_seen(context.session, [plan_id] if plan_id else [], organisation_id=organisation)
 
 
 def plan_shown(context: Context, number: int) -> Plan:
@@ -144,8 +149,8 @@ def plan_shown(context: Context, number: int) -> Plan:
 def run_shown(context: Context, number: int) -> MatchRun:
     """Return a match run of the organisation."""
     organisation = context.organisation("matches:read")
-    job = run_of(context.session, number, organisation_id=organisation)
-    return _runs(context, organisation, [job])[number]
+    row = run_seen(context.session, number, organisation_id=organisation)
+    return _runs(context, organisation, [row])[0]
 
 
 def match_runs(info: Info, first: int, after: str | None) -> Connection[MatchRun]:
@@ -155,8 +160,8 @@ def match_runs(info: Info, first: int, after: str | None) -> Connection[MatchRun
 
     def read(count: int, last: Key | None) -> list[tuple[int, MatchRun]]:
         before = last[0] if last else None
-        jobs = list_runs(context.session, organisation_id=organisation, first=count, before_id=before)
-        return list(_runs(context, organisation, jobs).items())
+        rows = list_runs(context.session, organisation_id=organisation, first=count, before_id=before)
+        return list(zip([row.id for row in rows], _runs(context, organisation, rows), strict=True))
 
     return page("runs", first, after, read=read, key=lambda row: (row[0],), node=lambda row: row[1])
 
@@ -175,7 +180,8 @@ def start_match_run(info: Info, asked: MatchRunInput, idempotency_key: str) -> M
             idempotency_key=idempotency_key,
             now=context.now,
         )
-        return MatchRunStarted(run=_runs(context, organisation, [job])[job.id or 0])
+        plan = job.result.get("plan_id")  # the same key may have asked before
+        return MatchRunStarted(run=_run(job, plan, lambda: _plan_of(context, plan, organisation)))
 
     return refused_or(context, act, errors.WrongInput, errors.WrongState, errors.KeyConflict)
 

@@ -9,7 +9,7 @@ from strawberry.extensions import FieldExtension
 from typing_extensions import override
 
 from api.http import DOCUMENTS
-from api.schema.plain import read_plainly
+from api.schema.plain import PlainExecution, read_plainly
 
 
 class Loud(FieldExtension):
@@ -75,6 +75,35 @@ def test_plain_fields_answer_as_before() -> None:
         == {"thing": {"name": "a", "own": "own a", "asked": "w a", "knowing": "me a", "loud": "A"}}
     )
     assert [answer.errors for answer in answers] == [None, None]
+
+
+@strawberry.type
+class Broken:
+    """What has no name, though it must have one."""
+
+    name: str
+
+
+@strawberry.type
+class BrokenQuery:
+    """What can be asked of it."""
+
+    @strawberry.field
+    def broken(self) -> Broken:
+        """Return what is broken."""
+        return Broken(name=None)  # type: ignore[arg-type]  # that is what is wrong with it
+
+
+def test_an_error_names_its_field_where_values_share_their_note() -> None:
+    """The note is written once for all values of a field, and must say which field that is."""
+    schema = strawberry.Schema(BrokenQuery, execution_context_class=PlainExecution)
+    read_plainly(schema._schema)  # noqa: SLF001  # the library shows its types by no other name
+
+    answer = schema.execute_sync("{ broken { other: name } }")
+
+    (error,) = answer.errors or ()
+    assert error.message == "Cannot return null for non-nullable field Broken.name."
+    assert error.path == ["broken", "other"]
 
 
 def test_the_door_reads_most_of_its_fields_plainly() -> None:

@@ -54,8 +54,7 @@ def _reading(engine: Engine) -> Iterator[list[str]]:
     with _statements(engine) as said:
         yield said
     who = next(n for n, one in enumerate(said) if "access_token" in one)
-    is_organisation = who + 1 < len(said) and "FROM organisation" in said[who + 1]
-    del said[: who + 1 + is_organisation]
+    del said[: who + 1]
     said[:] = [one for one in said if not any(part in one for part in OF_THE_DOOR)]
 
 

@@ -13,7 +13,7 @@ from timebank.access.links import person_of_subject
 from timebank.access.providers import Providers, Subject
 from timebank.access.tables import ApiClient, ClientCredential
 from timebank.access.uses import Uses
-from timebank.core.database import transaction
+from timebank.core.database import reading, transaction
 from timebank.people.tables import Organisation
 from timebank.people.tokens import HEAD, Holder, TokenRefused, holder_by, token_of
 
@@ -41,10 +41,10 @@ class Entrance:
         """
         now = self.clock()
         if token.startswith(f"{HEAD}_"):
-            with transaction(self.engine, read_only=True) as session:
-                row = token_of(session, token, now=now)
-                self.uses.note(row, now=now)
-                return holder_by(session, row)
+            with reading(self.engine) as connection:
+                row = token_of(connection, token, now=now)
+            self.uses.note(row, now=now)
+            return holder_by(row)
         said = look_into(token)
         if said.claims.get("iss") != self.url:
             subject = self.providers.subject(token, said, now=now)  # before any transaction: it may ask the provider

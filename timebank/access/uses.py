@@ -2,8 +2,9 @@
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Engine, bindparam, update
+from sqlalchemy import Engine, Row, bindparam, update
 
 from timebank.core.columns import table_of
 from timebank.core.database import transaction
@@ -22,9 +23,9 @@ class Uses:
         self.waiting: dict[int, datetime] = {}
         self.lock = threading.Lock()
 
-    def note(self, token: AccessToken, *, now: datetime) -> None:
+    def note(self, token: Row[Any], *, now: datetime) -> None:
         """Note a use, unless one is told that is not long ago."""
-        if token.id is not None and (token.last_used_at is None or now - token.last_used_at >= LAG):
+        if token.last_used_at is None or now - token.last_used_at >= LAG:
             with self.lock:
                 self.waiting[token.id] = now
 

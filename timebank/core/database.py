@@ -173,6 +173,20 @@ def transaction(engine: Engine, *, read_only: bool = False, wait_s: float | None
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that only reads, in a transaction of its own: for short questions that need no session.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the database does not answer.
+    """
+    bind = engine.execution_options(read_only=True, postgresql_readonly=True)
+    with told_in_words(), bind.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def told_in_words(is_committing: Callable[[], bool] = bool) -> Iterator[None]:
     """Turn what the database says into an error of the bank, in words; constraints stay as they are."""
     try:
