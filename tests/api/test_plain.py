@@ -101,7 +101,7 @@ def test_an_error_names_its_field_where_values_share_their_note() -> None:
 
     answer = schema.execute_sync("{ broken { other: name } }")
 
-    (error,) = answer.errors or ()
+    (error,) = answer.errors or []
     assert error.message == "Cannot return null for non-nullable field Broken.name."
     assert error.path == ["broken", "other"]
 
