@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -26,6 +26,8 @@ LOG = logging.getLogger("timebank.api")
 STOP_S = 10
 LOOK_S = 0.2
 AGAIN_S = 2
+BEHIND = 10
+"""How far the worker steps back (as ``nice`` counts): a match run takes what those who ask leave of the processors."""
 
 
 class PortTaken(Refusal):
@@ -110,6 +112,8 @@ def _keep_worker(stopping: threading.Event) -> None:
     while not stopping.is_set():
         command = [sys.executable, "-m", "timebank.cli", "work", "--parent", str(os.getpid())]
         with subprocess.Popen(command, start_new_session=True) as worker:  # noqa: S603  # our own program and a number
+            with suppress(OSError):  # where it may not be, or has ended already
+                os.setpriority(os.PRIO_PROCESS, worker.pid, os.getpriority(os.PRIO_PROCESS, 0) + BEHIND)
             while worker.poll() is None and not stopping.wait(LOOK_S):
                 pass
             if stopping.is_set():

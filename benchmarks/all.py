@@ -19,6 +19,7 @@ from benchmarks import (
     gap,
     graphql,
     ledger,
+    load,
     meters,
     pairing,
     peers,
@@ -42,6 +43,7 @@ QUICK_BY_NAME = {
     "gap": gap.QUICK,
     "pairing": pairing.QUICK,
     "graphql": graphql.QUICK,
+    "load": load.QUICK,
 }
 """Names of all benchmarks, with the options that only see that they run."""
 

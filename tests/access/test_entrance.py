@@ -276,3 +276,19 @@ def test_last_use_is_written_now_and_then(gate: Gate, world: World) -> None:
     used = gate.do(lambda session: session.exec(select(AccessToken.last_used_at)).all())
     assert seen == [1, 0, 1]
     assert used == [gate.noon + timedelta(minutes=10)]
+
+
+def test_one_thread_writes_uses_while_others_go_on(gate: Gate, world: World) -> None:
+    """Two hundred who come at once must not all wait for the one turn to write."""
+    person = world.volunteers["V1"]
+    plain = gate.do(
+        lambda session: issue_token(session, scopes=frozenset({"visits:read"}), now=gate.noon, person_id=person)
+    )
+    gate.entrance.holder(plain)
+
+    with gate.entrance.uses.writing:
+        gate.entrance.uses.write(gate.engine)
+        left = dict(gate.entrance.uses.waiting)
+    gate.entrance.uses.write(gate.engine)
+
+    assert (len(left), len(gate.entrance.uses.waiting)) == (1, 0)

@@ -150,15 +150,17 @@ def test_what_the_demo_prints_is_answered_and_a_run_is_done(door_url: str, templ
 
 
 def test_a_worker_that_dies_is_replaced_and_none_outlives_its_server(tmp_path: Path) -> None:
-    """Nobody watches a worker but its server; and a server that is killed leaves nothing running."""
+    """Nobody watches a worker but its server; it steps back, and a server that is killed leaves nothing running."""
     with _serving(tmp_path, f"sqlite:///{tmp_path / 'empty.sqlite'}") as server:
         (first,) = _until(server.workers)
+        behind = _until(lambda: first.nice() - psutil.Process(server.process.pid).nice())
         first.kill()
         second = _until(lambda: [worker for worker in server.workers() if worker.pid != first.pid])
         server.process.kill()
         gone, alive = psutil.wait_procs(second, timeout=15)
 
     assert (len(gone), alive) == (1, [])
+    assert behind > 0  # a match run waits for those who ask
 
 
 @pytest.mark.parametrize(("locale", "said"), [("zh", "请用 --port 另选一个"), ("en", "choose another with --port")])

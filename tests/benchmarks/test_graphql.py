@@ -18,7 +18,7 @@ def asked() -> Iterator[Bank]:
         yield built
 
 
-@pytest.mark.parametrize("name", ["by_hand", "bare_core", "default_strawberry"])
+@pytest.mark.parametrize("name", ["by_hand", "bare_core", "default_strawberry", "ariadne"])
 def test_a_peer_answers_in_the_same_bytes(asked: Bank, name: str) -> None:
     """Who shows less is faster, and that would be no speed."""
     ours, theirs = door(asked), PEERS[name](asked)

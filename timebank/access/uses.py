@@ -22,6 +22,7 @@ class Uses:
     def __init__(self) -> None:
         self.waiting: dict[int, datetime] = {}
         self.lock = threading.Lock()
+        self.writing = threading.Lock()
 
     def note(self, token: Row[Any], *, now: datetime) -> None:
         """Note a use, unless one is told that is not long ago."""
@@ -30,7 +31,19 @@ class Uses:
                 self.waiting[token.id] = now
 
     def write(self, engine: Engine) -> None:
-        """Write what waits, in one statement; while the database is busy it waits on."""
+        """Write what waits, in one statement; while the database is busy it waits on.
+
+        One thread writes at a time. Another who comes meanwhile leaves, and what it brought is written with the next:
+        many threads that wait for the same turn would be lacking to those who ask.
+        """
+        if not self.writing.acquire(blocking=False):
+            return
+        try:
+            self._write(engine)
+        finally:
+            self.writing.release()
+
+    def _write(self, engine: Engine) -> None:
         with self.lock:
             taken, self.waiting = self.waiting, {}
         if not taken:
