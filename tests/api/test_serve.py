@@ -1,5 +1,6 @@
 """`timebank serve` for real: a process on a port, a worker beside it, and what the demo prints pasted against both."""
 
+import gc
 import json
 import os
 import shlex
@@ -20,7 +21,7 @@ import psutil
 import pytest
 from sqlalchemy import Engine
 
-from api.serve import PortTaken, serve
+from api.serve import PortTaken, keep_for_good, serve
 from tests.api.conftest import Template
 from tests.api.door import Json
 from tests.api.served import READING
@@ -161,6 +162,17 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_its_server(tmp_path: P
 
     assert (len(gone), alive) == (1, [])
     assert behind > 0  # a match run waits for those who ask
+
+
+def test_what_stands_for_good_is_not_searched_for_garbage() -> None:
+    """To search the whole schema holds everybody up, and nothing of it is ever garbage."""
+    keep_for_good()
+    try:
+        left = len(gc.get_objects())
+    finally:
+        gc.unfreeze()
+
+    assert left < len(gc.get_objects()) / 100
 
 
 @pytest.mark.parametrize(("locale", "said"), [("zh", "请用 --port 另选一个"), ("en", "choose another with --port")])
